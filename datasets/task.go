@@ -1,0 +1,39 @@
+// Package datasets makes and reads verifiable tasks: seeded generators for Countdown and
+// code-mini with disjoint splits, the pretraining corpus that the shipped base is made from,
+// and a reader of JSONL task files. A Stream serves tasks endlessly in a seeded order and can
+// be resumed at a cursor.
+package datasets
+
+// Task is one verifiable question. Which of the answer fields count depends on Kind.
+type Task struct {
+	ID       string `json:"id"`
+	Kind     string `json:"kind"` // "countdown", "code", "math"
+	Question string `json:"question"`
+
+	Answer string `json:"answer,omitempty"` // math: the gold answer
+
+	Numbers []int `json:"numbers,omitempty"` // countdown: each to be used exactly once
+	Target  int   `json:"target,omitempty"`
+
+	Language   string   `json:"language,omitempty"`    // code: "starlark"
+	EntryPoint string   `json:"entry_point,omitempty"` // code: function to call
+	Cases      []Case   `json:"cases,omitempty"`       // code: tests as plain data
+	Tests      []string `json:"tests,omitempty"`       // code: tests as source text
+
+	Level  string `json:"level,omitempty"`
+	Source string `json:"source,omitempty"`
+}
+
+// Case is one unit test as plain data: call the entry point with Args, expect exactly Want.
+// Values are what encoding/json yields with UseNumber, or int, bool, string, nil, []any, map[string]any.
+type Case struct {
+	Args []any `json:"args"`
+	Want any   `json:"want"`
+}
+
+// Stream serves tasks in an endless seeded order. Its cursor is saved with the weights.
+type Stream interface {
+	Next(n int) ([]Task, error)
+	Cursor() uint64
+	Seek(cursor uint64) error
+}

@@ -1,0 +1,126 @@
+// Package policy holds the vocabulary that a language model policy and its users share:
+// what to sample, what came out, what to learn from. It has data types and two interfaces
+// and no behaviour; engines (policy/moe, later others) implement it, and nothing above it
+// imports an engine.
+//
+// The two verbs of the seam are those of the Tinker API: a Sampler draws completions from
+// one fixed version of the weights; a Trainer accumulates gradients, applies them, and hands
+// out Samplers. Rewards, advantages, length normalisation and masks have become plain
+// per-token numbers by the time they reach a Trainer, so no engine knows what GRPO is.
+package policy
+
+import "context"
+
+// Token is an index into the tokenizer's vocabulary.
+type Token = int32
+
+// Params says how to draw the completions of one prompt.
+type Params struct {
+	N           int     // completions to draw
+	MaxTokens   int     // limit on each completion, its stop token included
+	Temperature float32 // 0 is greedy; log-probs are of the untempered policy either way
+	Seed        uint64  // with the task id, the sample index and the position, fixes every draw
+	Stop        []Token // a completion ends after any of these
+}
+
+// Request asks for Params.N completions of one prompt.
+type Request struct {
+	Task   string // names the prompt's random stream; two requests with equal Task and Seed draw alike
+	Prompt []Token
+	// Forced, where set, is a completion prefix that is not drawn but given: the sampler
+	// continues after it. Its tokens count towards MaxTokens and are part of Sample.Tokens.
+	Forced []Token
+	Params
+}
+
+// StopReason tells why a completion ended.
+type StopReason string
+
+// The reasons for which a completion ends.
+const (
+	StopToken  StopReason = "stop"   // a stop token was drawn
+	StopLength StopReason = "length" // MaxTokens was reached
+)
+
+// Sample is one completion.
+type Sample struct {
+	Tokens    []Token   // the completion, its stop token included
+	Logprobs  []float32 // log p(token), untempered, one each token (0 for forced tokens)
+	Entropies []float32 // entropy in nats of the untempered distribution each token was drawn from
+	Stop      StopReason
+	Version   int // number of optimizer steps behind the weights that drew it
+}
+
+// Sampler draws from one version of the weights. It takes the whole set of requests at once,
+// so that the make-up of its batches never depends on goroutine timing. The result has one
+// slice a request, in the order of the requests.
+type Sampler interface {
+	Sample(ctx context.Context, requests []Request) ([][]Sample, error)
+}
+
+// Datum is one sequence to learn from. The slices of floats have one entry a response token.
+type Datum struct {
+	Prompt, Response []Token
+	Logprobs         []float32 // log-probs under the policy that drew the response (behaviour policy)
+	Advantages       []float32
+	Weights          []float32 // share of each token in the loss; all normalisation and masking is in here
+}
+
+// LossKind names a token loss.
+type LossKind string
+
+// The losses a Trainer knows. r is the ratio exp(new log-prob - Datum.Logprobs), A the advantage, w the weight.
+const (
+	// LossCrossEntropy is sum w * -log p(token).
+	LossCrossEntropy LossKind = "cross_entropy"
+	// LossPolicyGradient is sum w * -min(r A, clip(r, 1-ClipLow, 1+ClipHigh) A): the clipped surrogate
+	// of PPO (arXiv:1707.06347) that GRPO (arXiv:2402.03300) uses, with DAPO's separate bounds.
+	LossPolicyGradient LossKind = "policy_gradient"
+)
+
+// Loss is a token loss with its constants.
+type Loss struct {
+	Kind              LossKind
+	ClipLow, ClipHigh float32 // used by LossPolicyGradient
+}
+
+// Optim is one optimizer step: AdamW for every tensor, or, where MuonLR > 0, Muon
+// (orthogonalised momentum) for the matrices and AdamW for the rest.
+type Optim struct {
+	LR, Beta1, Beta2, Eps float32
+	WeightDecay           float32 // decoupled, AdamW's own tensors
+	ClipNorm              float32 // global gradient norm is clipped to this
+	MuonLR                float32 // 0: AdamW everywhere
+	MuonMomentum          float32
+	MuonWeightDecay       float32
+	BiasRate              float32 // step of the routing bias of auxiliary-loss-free balancing; 0 leaves it alone
+}
+
+// Stats is what a Trainer reports of a call. ForwardBackward fills the loss part, OptimStep the rest.
+type Stats struct {
+	Tokens       int     // tokens with a non-zero weight
+	Padded       int     // positions computed, padding included; Tokens+prompt over this is the useful share
+	Loss         float64 // sum over tokens of weight * loss
+	KL           float64 // mean over tokens of r - 1 - log r (k3 of the behaviour policy against this one)
+	ClipLowFrac  float64 // share of tokens whose gradient the lower bound cut
+	ClipHighFrac float64
+	RatioMax     float64
+	LogpDiffMean float64 // mean |new log-prob - behaviour log-prob|
+	LogpDiffMax  float64
+	GradNorm     float64 // before clipping
+	ExpertLoad   [][]float64
+	ExpertBias   [][]float64 // both [MoE layer][expert]; load is the share of the routed slots, 1/experts when even
+}
+
+// Trainer learns. ForwardBackward adds to the gradient; OptimStep applies and clears it.
+type Trainer interface {
+	// Snapshot returns a Sampler bound to the present weights; later steps do not change it.
+	Snapshot(ctx context.Context) (Sampler, error)
+	// Score returns the log-probs of each datum's response tokens under the present weights.
+	Score(ctx context.Context, data []Datum) ([][]float32, error)
+	ForwardBackward(ctx context.Context, data []Datum, loss Loss) (Stats, error)
+	OptimStep(ctx context.Context, optim Optim) (Stats, error)
+	// Save writes weights and optimizer state into dir, Load reads them back bit for bit.
+	Save(ctx context.Context, dir string) error
+	Load(ctx context.Context, dir string) error
+}

@@ -1,0 +1,38 @@
+// Package verifiers judges responses to verifiable tasks. A verifier never runs untrusted code
+// outside its budget, never panics on hostile input, and keeps "wrong" apart from "no answer",
+// "unparseable", "timeout" and "we could not judge".
+package verifiers
+
+import (
+	"context"
+
+	"github.com/rltrain/rltrain/datasets"
+)
+
+// Kind is the class of a verdict.
+type Kind string
+
+// The six verdicts.
+const (
+	Correct     Kind = "correct"
+	Wrong       Kind = "wrong"
+	NoAnswer    Kind = "no_answer"   // nothing that could be an answer was found
+	Unparseable Kind = "unparseable" // an answer was found but cannot be read
+	Timeout     Kind = "timeout"     // the response used up its own budget: reward 0
+	Error       Kind = "error"       // we could not judge: left out of the baseline, never paid
+)
+
+// Verdict is the outcome of judging one response.
+type Verdict struct {
+	Kind          Kind
+	Reward        float64 // what the recipe pays, format part included
+	Format        bool    // the response has the asked-for <think>/<answer> form
+	Answer        string  // as extracted
+	Reason        string  // one line for a person
+	Passed, Total int     // code: unit tests
+}
+
+// Verifier judges a response to a task. An error means that we could not judge; wrong answers are Verdicts.
+type Verifier interface {
+	Verify(ctx context.Context, task datasets.Task, response string) (Verdict, error)
+}
