@@ -2,6 +2,11 @@
 // code-mini with disjoint splits, the pretraining corpus that the shipped base is made from,
 // and a reader of JSONL task files. A Stream serves tasks endlessly in a seeded order and can
 // be resumed at a cursor.
+//
+// Everything generated is a pure function of a name or a seed: Named("countdown/test") is the same
+// list on every machine, and Corpus.Document(i) the same text. Countdown problems are split by
+// the SHA-256 of "countdown 2_8_22" (the sorted numbers, whatever the target), code-mini specs by that
+// of their id.
 package datasets
 
 // Task is one verifiable question. Which of the answer fields count depends on Kind.
@@ -10,7 +15,7 @@ type Task struct {
 	Kind     string `json:"kind"` // "countdown", "code", "math"
 	Question string `json:"question"`
 
-	Answer string `json:"answer,omitempty"` // math: the gold answer
+	Answer string `json:"answer,omitempty"` // math: the gold answer; code-mini: the canonical program, not used for judging
 
 	Numbers []int `json:"numbers,omitempty"` // countdown: each to be used exactly once
 	Target  int   `json:"target,omitempty"`

@@ -100,6 +100,7 @@ type Optim struct {
 type Stats struct {
 	Tokens       int     // tokens with a non-zero weight
 	Padded       int     // positions computed, padding included; Tokens+prompt over this is the useful share
+	Overflows    int     // microbatches that an engine had to compute twice for lack of room
 	Loss         float64 // sum over tokens of weight * loss
 	KL           float64 // mean over tokens of r - 1 - log r (k3 of the behaviour policy against this one)
 	ClipLowFrac  float64 // share of tokens whose gradient the lower bound cut

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+	"github.com/spf13/cobra"
+
+	"github.com/rltrain/rltrain/internal/reflect"
+	"github.com/rltrain/rltrain/internal/runlog"
+)
+
+// rolloutsOptions are the flags of `rltrain rollouts`.
+type rolloutsOptions struct {
+	runs, where, search, sort string
+	step, limit               int
+	hasStep, full, json       bool
+}
+
+// excerpt is how many bytes of a chain are shown without --full.
+const excerpt = 400
+
+// rolloutsCommand shows the chains of thought of a run.
+func rolloutsCommand() *cobra.Command {
+	var o rolloutsOptions
+	cmd := &cobra.Command{
+		Use:   "rollouts RUN",
+		Short: "filter, sort and read the rollouts of a run",
+		Long: "Filter, sort and read the rollouts of a run. EXPR of --where is a condition in the expr language over the columns\n" +
+			strings.Join(runlog.RolloutColumns(), ", ") + ".\nA number that is not defined (the advantage in an evaluation) is NaN there.",
+		Example: "  rltrain rollouts demo --step 10 --where 'verdict == \"correct\" && reflections > 2'\n" +
+			"  rltrain rollouts demo --where 'response contains \"try again\"' --sort -reward --full",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.hasStep = cmd.Flags().Changed("step")
+			return withRun(o.runs, args[0], func(log *runlog.Log) error { return showRollouts(cmd.Context(), cmd.OutOrStdout(), log, o) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.runs, "runs", "runs", "folder that holds the runs")
+	flags.IntVar(&o.step, "step", 0, "only this step")
+	flags.StringVar(&o.where, "where", "", "only rollouts for which this `EXPR` is true")
+	flags.StringVar(&o.search, "search", "", "only rollouts with these words next to each other in prompt or response")
+	flags.StringVar(&o.sort, "sort", "", "order by this `FIELD`; -FIELD for the greatest first")
+	flags.IntVar(&o.limit, "limit", 20, "at most so many; 0 for all")
+	flags.BoolVar(&o.full, "full", false, "prompts and whole chains")
+	flags.BoolVar(&o.json, "json", false, "one JSON object a rollout")
+	return cmd
+}
+
+func showRollouts(ctx context.Context, out io.Writer, log *runlog.Log, o rolloutsOptions) error {
+	if o.limit < 0 {
+		return fmt.Errorf("--limit %d is negative: use 0 for all rollouts", o.limit)
+	}
+	matches, err := compileWhere(o.where)
+	if err != nil {
+		return err
+	}
+	color := isTerminal(out)
+	buffer := bufio.NewWriter(out)
+	shown := 0
+	filter := runlog.Filter{HasStep: o.hasStep, Step: o.step, Search: o.search, Sort: o.sort}
+	for r, err := range log.Rollouts(ctx, filter) {
+		if err != nil {
+			return errors.Join(buffer.Flush(), err)
+		}
+		match, err := matches(r)
+		if err != nil {
+			return errors.Join(buffer.Flush(), err)
+		}
+		if !match {
+			continue
+		}
+		if err := showRollout(ctx, buffer, log, r, o, color); err != nil {
+			return err
+		}
+		if shown++; shown == o.limit {
+			break
+		}
+	}
+	if shown == 0 && !o.json {
+		fmt.Fprintln(buffer, "no rollout matches")
+	}
+	return buffer.Flush()
+}
+
+func showRollout(ctx context.Context, out io.Writer, log *runlog.Log, r runlog.Rollout, o rolloutsOptions, color bool) error {
+	if o.json {
+		return writeJSON(out, r)
+	}
+	found, err := log.Reflections(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s  %s  reward %s  advantage %s  %d tokens (%s)  %d reflections\n", escapeText(r.ID), escapeText(r.Verdict),
+		short(r.Reward), short(r.Advantage), r.Tokens, escapeText(r.StopReason), r.Reflections)
+	if o.full {
+		if r.Reason != "" {
+			fmt.Fprintf(out, "  judged: %s\n", escapeText(r.Reason))
+		}
+		fmt.Fprintf(out, "%s\n", margin(highlight(r.Prompt, nil, false), "  > "))
+	}
+	response, more := r.Response, ""
+	if !o.full && len(response) > excerpt {
+		response, more = strings.ToValidUTF8(response[:excerpt], ""), " … (--full shows all)"
+	}
+	chain := highlight(response, found, color)
+	_, err = fmt.Fprintf(out, "%s%s\n\n", margin(chain, "  | "), more)
+	return err
+}
+
+// margin sets every line off, so that no line of a model's text passes for one of ours.
+func margin(text, mark string) string {
+	return mark + strings.ReplaceAll(text, "\n", "\n"+mark)
+}
+
+// highlight escapes the text and, with color, marks the phrases of the reflections in it.
+func highlight(text string, found []reflect.Reflection, color bool) string {
+	var out strings.Builder
+	at := 0
+	for _, f := range found {
+		end := f.Offset + len(f.Phrase)
+		if !color || f.Offset < at || end > len(text) {
+			continue // phrases may overlap; the first one stands
+		}
+		out.WriteString(escapeLines(text[at:f.Offset]) + "\x1b[1;33m" + escapeLines(text[f.Offset:end]) + "\x1b[0m")
+		at = end
+	}
+	return out.String() + escapeLines(text[at:])
+}
+
+// escapeLines is escapeText that leaves the line breaks.
+func escapeLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = escapeText(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// escapeText makes text from a model or a data set harmless for a terminal: every rune that
+// does not print (control characters, escape sequences, bidirectional overrides) shows as \x.. or \u....
+func escapeText(text string) string {
+	var out strings.Builder
+	for i, r := range text {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd"):
+			fmt.Fprintf(&out, `\x%02x`, text[i])
+		case strconv.IsPrint(r):
+			out.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRuneToASCII(r)
+			out.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return out.String()
+}
+
+// writeJSON writes one line. What does not print is escaped here too: JSON lets C1 controls through.
+func writeJSON(out io.Writer, r runlog.Rollout) error {
+	object := rolloutEnv(r)
+	for name, value := range object {
+		if v, ok := value.(float64); ok && (math.IsNaN(v) || math.IsInf(v, 0)) {
+			object[name] = nil
+		}
+	}
+	var line strings.Builder
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(object); err != nil {
+		return err
+	}
+	var safe []byte
+	for _, r := range strings.TrimSuffix(line.String(), "\n") {
+		switch {
+		case strconv.IsPrint(r):
+			safe = utf8.AppendRune(safe, r)
+		default:
+			for _, unit := range utf16.AppendRune(nil, r) {
+				safe = fmt.Appendf(safe, `\u%04x`, unit)
+			}
+		}
+	}
+	_, err := out.Write(append(safe, '\n'))
+	return err
+}
+
+// compileWhere makes a test of rollouts from an expression; "" lets all pass.
+func compileWhere(where string) (func(runlog.Rollout) (bool, error), error) {
+	if where == "" {
+		return func(runlog.Rollout) (bool, error) { return true, nil }, nil
+	}
+	program, err := expr.Compile(where, expr.Env(rolloutEnv(runlog.Rollout{})), expr.AsBool())
+	if err != nil {
+		return nil, explainWhere(where, err)
+	}
+	machine := vm.VM{}
+	return func(r runlog.Rollout) (bool, error) {
+		result, err := machine.Run(program, rolloutEnv(r))
+		if err != nil {
+			return false, fmt.Errorf("--where %q on rollout %s: %w", where, escapeText(r.ID), err)
+		}
+		return result.(bool), nil // AsBool checked it
+	}, nil
+}
+
+func explainWhere(where string, err error) error {
+	var at *file.Error
+	if errors.As(err, &at) {
+		if name, unknown := strings.CutPrefix(at.Message, "unknown name "); unknown {
+			return fmt.Errorf("--where %q: unknown variable %q: did you mean %q? The columns are %s", where, name,
+				nearestName(name, runlog.RolloutColumns()), strings.Join(runlog.RolloutColumns(), ", "))
+		}
+		return fmt.Errorf("--where %q: %s at column %d: write a condition such as verdict == \"correct\" && tokens > 100", where, at.Message, at.Column+1)
+	}
+	return fmt.Errorf("--where %q: %w: write a condition such as verdict == \"correct\" && tokens > 100", where, err)
+}
+
+// rolloutEnv is the rollout under the names of its columns.
+func rolloutEnv(r runlog.Rollout) map[string]any {
+	return map[string]any{"id": r.ID, "run": r.Run, "step": r.Step, "phase": r.Phase, "task_id": r.TaskID, "kind": r.Kind,
+		"sample": r.Sample, "prompt": r.Prompt, "response": r.Response, "tokens": r.Tokens, "stop_reason": r.StopReason,
+		"verdict": r.Verdict, "reward": r.Reward, "advantage": r.Advantage, "policy_version": r.PolicyVersion,
+		"reflections": r.Reflections, "language_mix": r.LanguageMix, "mean_logp": r.MeanLogp, "ms": r.MS, "format": r.Format,
+		"answer": r.Answer, "reason": r.Reason, "passed": r.Passed, "total": r.Total}
+}
+
+// nearestName returns the name with the fewest single-letter edits from what was typed; names must not be empty.
+func nearestName(typed string, names []string) string {
+	return slices.MinFunc(names, func(a, b string) int { return edits(typed, a) - edits(typed, b) })
+}
+
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// isTerminal tells whether colours make sense on out.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,189 @@
+package moe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/rltrain/rltrain/internal/xla"
+	"github.com/rltrain/rltrain/policy/hf"
+)
+
+const (
+	weightsFile   = "model.safetensors"
+	optimizerFile = "optimizer.safetensors"
+)
+
+// Open makes a Trainer from a model folder in the Hugging Face layout (config.json, *.safetensors).
+func Open(engine *xla.Engine, dir string, shapes Shapes) (*Trainer, error) {
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	t, err := empty(engine, config, shapes)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.loadWeights(dir)
+}
+
+// SaveModel writes config.json and model.safetensors into dir, as transformers' DeepseekV3ForCausalLM reads them.
+func (t *Trainer) SaveModel(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("save model: %w", err)
+	}
+	if err := t.Config.writeConfig(dir); err != nil {
+		return fmt.Errorf("save model: %w", err)
+	}
+	values, err := t.hostParams(t.params)
+	if err != nil {
+		return err
+	}
+	var list []hf.Tensor
+	for _, v := range t.Config.views() {
+		source := t.bias
+		if v.param != "" {
+			source = values[v.param]
+		}
+		out := make([]float32, len(source))[:v.rows*max(1, v.cols)]
+		v.each(func(published, ours int) { out[published] = source[ours] })
+		list = append(list, hf.NewFloat32s(v.name, v.shape(), out))
+	}
+	return hf.Write(filepath.Join(dir, weightsFile), list, map[string]string{"format": "pt"})
+}
+
+// Save implements policy.Trainer: the model, and in optimizer.safetensors the moments and the step count.
+func (t *Trainer) Save(_ context.Context, dir string) error {
+	if err := t.SaveModel(dir); err != nil {
+		return err
+	}
+	var list []hf.Tensor
+	for prefix, moments := range map[string][]*tensors.Tensor{"first.": t.first, "second.": t.second} {
+		values, err := t.hostParams(moments)
+		if err != nil {
+			return err
+		}
+		for _, p := range t.Config.params() {
+			list = append(list, hf.NewFloat32s(prefix+p.name, p.dims, values[p.name]))
+		}
+	}
+	slices.SortFunc(list, func(a, b hf.Tensor) int { return strings.Compare(a.Name, b.Name) })
+	return hf.Write(filepath.Join(dir, optimizerFile), list, map[string]string{"steps": strconv.Itoa(t.steps)})
+}
+
+// Load implements policy.Trainer. A folder without optimizer state starts the optimizer afresh.
+func (t *Trainer) Load(_ context.Context, dir string) error {
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return err
+	}
+	if config != t.Config {
+		return fmt.Errorf("%s holds another architecture than this trainer's: %+v, not %+v", dir, config, t.Config)
+	}
+	if err := t.loadWeights(dir); err != nil {
+		return err
+	}
+	t.clearMoments()
+	t.steps = 0
+	path := filepath.Join(dir, optimizerFile)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return t.loadMoments(path)
+}
+
+func (t *Trainer) loadWeights(dir string) error {
+	file, err := hf.ReadFolder(dir)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	values := map[string][]float32{}
+	for _, p := range t.Config.params() {
+		values[p.name] = make([]float32, p.size())
+	}
+	known := map[string]bool{}
+	for _, v := range t.Config.views() {
+		known[v.name] = true
+		got, err := readTensor(file, dir, v.name, v.shape())
+		if err != nil {
+			return err
+		}
+		into := t.bias
+		if v.param != "" {
+			into = values[v.param]
+		}
+		v.each(func(published, ours int) { into[ours] = got[published] })
+	}
+	for _, name := range file.Names() {
+		if !known[name] {
+			return fmt.Errorf("model %s has a tensor %q that its config.json does not account for", dir, name)
+		}
+	}
+	ordered := make([][]float32, 0, len(values))
+	for _, p := range t.Config.params() {
+		ordered = append(ordered, values[p.name])
+	}
+	return t.setParams(ordered)
+}
+
+// readTensor reads a tensor and insists on its shape.
+func readTensor(file *hf.File, dir, name string, shape []int) ([]float32, error) {
+	stat, ok := file.Stat(name)
+	if !ok {
+		return nil, fmt.Errorf("model %s lacks the tensor %q: is it a DeepSeek-V3 style checkpoint?", dir, name)
+	}
+	if !slices.Equal(stat.Shape, shape) {
+		return nil, fmt.Errorf("model %s: tensor %q has shape %v, but config.json asks for %v", dir, name, stat.Shape, shape)
+	}
+	tensor, err := file.Tensor(name)
+	if err != nil {
+		return nil, err
+	}
+	return tensor.Float32s()
+}
+
+func (t *Trainer) loadMoments(path string) error {
+	file, err := hf.Read(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for prefix, moments := range map[string][]*tensors.Tensor{"first.": t.first, "second.": t.second} {
+		for i, p := range t.Config.params() {
+			values, err := readTensor(file, path, prefix+p.name, p.dims)
+			if err != nil {
+				return err
+			}
+			if moments[i], err = toDevice(t.backend(), values, p.dims...); err != nil {
+				return err
+			}
+		}
+	}
+	t.steps, err = strconv.Atoi(file.Metadata["steps"])
+	if err != nil {
+		return fmt.Errorf("%s: step count %q is no number", path, file.Metadata["steps"])
+	}
+	return nil
+}
+
+// hostParams copies one tensor per parameter back from the device.
+func (t *Trainer) hostParams(list []*tensors.Tensor) (map[string][]float32, error) {
+	values := map[string][]float32{}
+	for i, p := range t.Config.params() {
+		v, err := tensors.CopyFlatData[float32](list[i])
+		if err != nil {
+			return nil, fmt.Errorf("copy %s from the device: %s", p.name, firstLine(err))
+		}
+		values[p.name] = v
+	}
+	return values, nil
+}

@@ -1,0 +1,269 @@
+package moe
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
+)
+
+// Decoding keeps, per layer, a cache [B,S,R+P] of latents and rotated keys: multi-head latent
+// attention in its absorbed form never unfolds keys or values. All rows share the slot that is
+// written next; a row's prompt ends at the last prompt slot and its first valid slot is start.
+
+// decodeWeights are the weights in the order that decoding takes them: the parameters, with the
+// experts' input matrices already side by side, and the routing bias.
+type decodeWeights = weights
+
+// prepareGraph builds: params... -> params... as decoding wants them. It runs once a snapshot.
+func (c Config) prepareGraph() builder {
+	return func(in []*Node) []*Node {
+		var out []*Node
+		for i, p := range c.params() {
+			if len(p.dims) == 3 && p.dims[2] == 2*c.ExpertHidden && p.kind == inKind {
+				out = append(out, wideIn(in[i]))
+			} else {
+				out = append(out, Identity(in[i]))
+			}
+		}
+		return out
+	}
+}
+
+// row is the per-row and per-token input of one decode step.
+type row struct {
+	token    *Node // int32 [B] the last token
+	start    *Node // int32 [B] first valid slot
+	slot     *Node // int32 scalar: where the last token's cache entry goes
+	cos, sin *Node // tables [MaxPositions, P/2]
+}
+
+// decodeStep runs one token a row through the decoder: logits [B,V] and the caches with their new entries.
+func (c Config) decodeStep(w decodeWeights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) (*Node, []*Node) {
+	g := r.token.Graph()
+	B, S := r.token.Shape().Dimensions[0], caches[0].Shape().Dimensions[1]
+	slot := BroadcastToDims(r.slot, B)
+	position := InsertAxes(Sub(slot, r.start), -1)
+	cos, sin := Gather(r.cos, position), Gather(r.sin, position) // [B,P/2]
+	slots := iota32(g, 1, B, S)
+	hidden := InsertAxes(hide(LogicalAnd(
+		LessOrEqual(slots, BroadcastToDims(r.slot, B, S)),
+		GreaterOrEqual(slots, BroadcastToDims(InsertAxes(r.start, -1), B, S)))), 1)
+	x := Gather(w.byName["embed"], InsertAxes(r.token, -1))
+	grown := make([]*Node, c.Layers)
+	for l := range c.Layers {
+		h := rmsNorm(x, w.at(l, "attn_norm"), c.NormEps)
+		latent, key := c.latents(w, l, h, cos, sin)
+		entry := Reshape(Concatenate([]*Node{latent, key}, -1), B, 1, c.CacheWidth())
+		grown[l] = write(caches[l], entry, r.slot)
+		x = Add(x, c.absorbedAttention(w, l, h, grown[l], cos, sin, hidden))
+		h = rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps)
+		y := swiglu(h, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
+		if l >= c.DenseLayers {
+			y = Add(y, c.denseExperts(h, c.route(w, l, h), w.at(l, "experts_in"), w.at(l, "experts_out")))
+		}
+		x = Add(x, y)
+	}
+	return matmul(rmsNorm(x, w.byName["norm"], c.NormEps), w.byName["head"]), grown
+}
+
+// absorbedAttention attends from x[B,D] over cache[B,S,R+P]: the key matrix is folded into the query and the
+// value matrix into the output, so that scores and sums are taken on latents. hidden: [B,1,S] for scaled.
+func (c Config) absorbedAttention(w decodeWeights, l int, x, cache, cos, sin, hidden *Node) *Node {
+	B := x.Shape().Dimensions[0]
+	qn, qr := c.queries(w, l, x, cos, sin)
+	kv := Reshape(w.at(l, "kv"), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
+	toKey := SliceAxis(kv, -1, AxisRange(0, c.NopeDim))
+	toValue := SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
+	query := Concatenate([]*Node{Einsum("bhn,rhn->bhr", qn, toKey), qr}, -1)
+	scores := Einsum("bhc,bsc->bhs", query, cache)
+	weights := softmax(c.scaled(scores, hidden))
+	latent := Einsum("bhs,bsr->bhr", weights, SliceAxis(cache, -1, AxisRange(0, c.LatentRank)))
+	return matmul(Reshape(Einsum("bhr,rhu->bhu", latent, toValue), B, c.Heads*c.ValueDim), w.at(l, "o"))
+}
+
+// writeSlice puts an entry into its slot; writeWhere is the form for backends without DynamicUpdateSlice.
+func writeSlice(cache, entry, slot *Node) *Node {
+	zero := Scalar(cache.Graph(), dtypes.Int32, 0)
+	return DynamicUpdateSlice(cache, entry, []*Node{zero, slot, zero})
+}
+
+func writeWhere(cache, entry, slot *Node) *Node {
+	d := cache.Shape().Dimensions
+	here := Equal(iota32(cache.Graph(), 1, d...), BroadcastToDims(slot, d...))
+	return Where(here, BroadcastToDims(entry, d...), cache)
+}
+
+// drawn is what one draw yields, each [B].
+type drawn struct{ token, logp, entropy *Node }
+
+// draw picks a token from logits[B,V] by inverting the cumulative distribution at uniform[B], at
+// temperature 1/sharpness, or the likeliest where sharpness is 0. Log-prob and entropy are untempered.
+func (c Config) draw(logits, uniform, sharpness *Node) drawn {
+	g := logits.Graph()
+	B, V := logits.Shape().Dimensions[0], c.Vocab
+	z := Mul(logits, BroadcastToDims(sharpness, B, V))
+	p := Exp(Sub(z, ReduceAndKeep(z, ReduceMax, -1)))
+	cumulative := blockCumSum(p)
+	total := SliceAxis(cumulative, 1, AxisElem(V-1)) // [B,1]
+	threshold := BroadcastToDims(Mul(total, InsertAxes(uniform, -1)), B, V)
+	// The first token past the threshold; the floor on p keeps rounding in the sums from choosing an impossible one.
+	past := LogicalAnd(GreaterThan(cumulative, threshold), GreaterThan(p, BroadcastToDims(Scalar(g, dtypes.Float32, 1e-9), B, V)))
+	rank := Sub(BroadcastToDims(Scalar(g, dtypes.Float32, float64(V)), B, V), ConvertDType(iota32(g, 1, B, V), dtypes.Float32))
+	fromDraw := ArgMax(Mul(ConvertDType(past, dtypes.Float32), rank), -1)
+	greedy := Equal(BroadcastToDims(sharpness, B), BroadcastToDims(Scalar(g, dtypes.Float32, 0), B))
+	token := Where(greedy, ArgMax(logits, -1), fromDraw)
+	lse := logSumExp(logits)
+	q := Exp(Sub(logits, InsertAxes(lse, -1)))
+	return drawn{
+		token:   token,
+		logp:    Sub(ReduceSum(Mul(logits, OneHot(token, V, dtypes.Float32)), -1), lse),
+		entropy: Sub(lse, ReduceSum(Mul(q, logits), -1)),
+	}
+}
+
+// sumBlock is the width of the triangular matmuls that cumulative sums are made of: XLA's own
+// cumulative sum works through a window as long as the axis.
+const sumBlock = 128
+
+// blockCumSum is the cumulative sum over the last axis of x[B,V].
+func blockCumSum(x *Node) *Node {
+	g := x.Graph()
+	B, V := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
+	blocks := (V + sumBlock - 1) / sumBlock
+	if pad := blocks*sumBlock - V; pad > 0 {
+		x = GrowRight(x, 1, pad, 0)
+	}
+	upper := func(n int, strict bool) *Node {
+		i, j := iota32(g, 0, n, n), iota32(g, 1, n, n)
+		if strict {
+			return ConvertDType(LessThan(i, j), dtypes.Float32)
+		}
+		return ConvertDType(LessOrEqual(i, j), dtypes.Float32)
+	}
+	inside := matmul(Reshape(x, B, blocks, sumBlock), upper(sumBlock, false))
+	if blocks == 1 {
+		return SliceAxis(Reshape(inside, B, sumBlock), 1, AxisRange(0, V))
+	}
+	totals := Reshape(SliceAxis(inside, 2, AxisElem(sumBlock-1)), B, blocks)
+	before := InsertAxes(matmul(totals, upper(blocks, true)), -1)
+	return SliceAxis(Reshape(Add(inside, before), B, blocks*sumBlock), 1, AxisRange(0, V))
+}
+
+// prefillGraph builds: params..., bias, prompts [G,Q], starts [G], prompt of row [B], uniform [B], sharpness
+// -> token, logp, entropy, each [B], then caches [B,Q,R+P] per layer. A prompt is computed once
+// however many rows sample it.
+func (c Config) prefillGraph() builder {
+	n := len(c.params())
+	return func(in []*Node) []*Node {
+		w := c.bind(in[:n], in[n])
+		prompts, starts, promptOf, uniform, sharpness := in[n+1], in[n+2], in[n+3], in[n+4], in[n+5]
+		g := prompts.Graph()
+		G, Q := prompts.Shape().Dimensions[0], prompts.Shape().Dimensions[1]
+		slot := iota32(g, 1, G, Q)
+		begin := BroadcastToDims(InsertAxes(starts, -1), G, Q)
+		position := Max(Sub(slot, begin), ZerosLike(slot))
+		inside := ConvertDType(GreaterOrEqual(slot, begin), dtypes.Int32)
+		t := c.forward(w, sequence{tokens: prompts, positions: position, segments: inside}, false)
+		last := Squeeze(SliceAxis(t.hidden, 1, AxisElem(Q-1)), 1)
+		of := InsertAxes(promptOf, -1)
+		d := c.draw(Gather(matmul(last, w.byName["head"]), of), uniform, sharpness)
+		out := []*Node{d.token, d.logp, d.entropy}
+		for _, cache := range t.cache {
+			out = append(out, Gather(cache, of))
+		}
+		return out
+	}
+}
+
+// Decoding state: what one decode call takes after the weights and hands to the next.
+const (
+	stateSlot  = iota // int32 scalar: slot of the last token
+	stateStop         // int32 scalar: slot at which this call ends
+	stateLive         // float32 scalar: rows that are not done
+	stateToken        // int32 [B]
+	stateDone         // float32 [B] 1 after a stop token
+	stateStart        // int32 [B]
+	stateSharp        // float32 scalar: 1/temperature; 0 is greedy
+	stateEnds         // int32 [Z] stop tokens, -1 for none
+	stateUnif         // float32 [B,C] one uniform a drawn token
+	stateCos          // [MaxPositions,P/2]
+	stateSin
+	stateTokens // int32 [B,C] drawn tokens
+	stateLogps  // float32 [B,C]
+	stateEntrs  // float32 [B,C]
+	stateFirst  // int32 scalar: slot at which this call began
+	stateCount
+)
+
+// decodeGraph builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
+// The graph holds nothing but one While, and each of its operands is in the state: go-xla 0.4.1 mixes
+// up closures and constants of nested functions.
+func (c Config) decodeGraph(slices bool) builder {
+	n := len(c.params()) + 1
+	write := writeWhere
+	if slices {
+		write = writeSlice
+	}
+	return func(in []*Node) []*Node {
+		g := in[0].Graph()
+		parameters := func(g *Graph, prefix string) []*Node {
+			list := make([]*Node, len(in))
+			for i, node := range in {
+				list[i] = Parameter(g, fmt.Sprintf("%s%d", prefix, i), node.Shape())
+			}
+			return list
+		}
+		more := NewClosure(g, func(g *Graph) []*Node {
+			p := parameters(g, "cond")[n:]
+			open := LessThan(p[stateSlot], p[stateStop])
+			return []*Node{LogicalAnd(open, GreaterThan(p[stateLive], Const(g, float32(0))))}
+		})
+		body := NewClosure(g, func(g *Graph) []*Node {
+			p := parameters(g, "body")
+			state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], write)
+			return append(append(p[:n:n], state...), caches...)
+		})
+		return While(more, body, in...)[n:]
+	}
+}
+
+// advance draws one token for every row.
+func (c Config) advance(w decodeWeights, s, caches []*Node, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
+	g := s[stateSlot].Graph()
+	B, C := s[stateUnif].Shape().Dimensions[0], s[stateUnif].Shape().Dimensions[1]
+	logits, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
+	column := BroadcastToDims(Sub(s[stateSlot], s[stateFirst]), B, C)
+	here := Equal(iota32(g, 1, B, C), column)
+	uniform := ReduceSum(Mul(s[stateUnif], ConvertDType(here, dtypes.Float32)), 1)
+	d := c.draw(logits, uniform, s[stateSharp])
+	put := func(into, value *Node) *Node {
+		return Where(here, BroadcastToDims(InsertAxes(value, -1), B, C), into)
+	}
+	ends := s[stateEnds].Shape().Dimensions[0]
+	isEnd := Equal(BroadcastToDims(InsertAxes(d.token, -1), B, ends), BroadcastToDims(InsertAxes(s[stateEnds], 0), B, ends))
+	done := Max(s[stateDone], ReduceMax(ConvertDType(isEnd, dtypes.Float32), 1))
+	state = append([]*Node(nil), s...)
+	state[stateSlot] = Add(s[stateSlot], Scalar(g, dtypes.Int32, 1))
+	state[stateLive] = ReduceAllSum(Sub(OnesLike(done), done))
+	state[stateToken], state[stateDone] = d.token, done
+	state[stateTokens], state[stateLogps], state[stateEntrs] = put(s[stateTokens], d.token), put(s[stateLogps], d.logp), put(s[stateEntrs], d.entropy)
+	return state, grown
+}
+
+// resizeGraph builds: rows to keep int32 [B'], start, token, done, caches... -> the same for the kept rows,
+// caches grown to slots.
+func (c Config) resizeGraph(slots int) builder {
+	return func(in []*Node) []*Node {
+		keep := InsertAxes(in[0], -1)
+		var out []*Node
+		for _, x := range in[1:] {
+			y := Gather(x, keep)
+			if y.Rank() == 3 {
+				y = GrowRight(y, 1, slots-y.Shape().Dimensions[1], 0)
+			}
+			out = append(out, y)
+		}
+		return out
+	}
+}

@@ -1,0 +1,128 @@
+package moe
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// paramKind says how a parameter is initialised and optimised.
+type paramKind int
+
+const (
+	normKind   paramKind = iota // ones; AdamW without weight decay
+	embedKind                   // N(0, 0.5); AdamW
+	headKind                    // N(0, 0.02); AdamW
+	routerKind                  // N(0, 0.02); AdamW
+	inKind                      // N(0, 1/sqrt(fan in)); Muon where chosen
+	outKind                     // N(0, 0.02), what is added to the residual stream; Muon where chosen
+)
+
+// matrix tells whether Muon may orthogonalise a parameter of this kind (its last two axes).
+func (k paramKind) matrix() bool { return k == inKind || k == outKind }
+
+// param is one trainable tensor in the engine's own layout: matrices are [in, out].
+type param struct {
+	name string
+	kind paramKind
+	dims []int
+}
+
+func (p param) size() int {
+	n := 1
+	for _, d := range p.dims {
+		n *= d
+	}
+	return n
+}
+
+// params lists every trainable tensor in a fixed order.
+func (c Config) params() []param {
+	D := c.Width
+	list := []param{
+		{"embed", embedKind, []int{c.Vocab, D}},
+		{"norm", normKind, []int{D}},
+		{"head", headKind, []int{D, c.Vocab}},
+	}
+	for l := range c.Layers {
+		add := func(name string, kind paramKind, dims ...int) {
+			list = append(list, param{layerName(l, name), kind, dims})
+		}
+		add("attn_norm", normKind, D)
+		add("ffn_norm", normKind, D)
+		add("latent_norm", normKind, c.LatentRank)
+		add("q", inKind, D, c.Heads*(c.NopeDim+c.RopeDim))
+		add("latent", inKind, D, c.LatentRank+c.RopeDim)
+		add("kv", inKind, c.LatentRank, c.Heads*(c.NopeDim+c.ValueDim))
+		add("o", outKind, c.Heads*c.ValueDim, D)
+		hidden := c.DenseHidden
+		if l >= c.DenseLayers {
+			hidden = c.SharedExperts * c.ExpertHidden
+			add("router", routerKind, D, c.Experts)
+			add("experts_in", inKind, c.Experts, D, 2*c.ExpertHidden) // gate half, up half
+			add("experts_out", outKind, c.Experts, c.ExpertHidden, D)
+		}
+		add("ffn_in", inKind, D, 2*hidden) // gate half, up half
+		add("ffn_out", outKind, hidden, D)
+	}
+	return list
+}
+
+func layerName(l int, name string) string { return fmt.Sprintf("layer%d.%s", l, name) }
+
+// ParamCount is the number of trainable numbers, and how many of them one token uses
+// (embedding and head included).
+func (c Config) ParamCount() (total, active int) {
+	for _, p := range c.params() {
+		n := p.size()
+		total += n
+		if len(p.dims) == 3 {
+			n = n / c.Experts * c.TopK
+		}
+		active += n
+	}
+	return total, active
+}
+
+// initial draws the start values of all parameters. The seed fixes each bit.
+func (c Config) initial(seed uint64) [][]float32 {
+	r := rand.New(rand.NewPCG(seed, 0x6d6f65))
+	var values [][]float32
+	for _, p := range c.params() {
+		v := make([]float32, p.size())
+		std := 0.02
+		switch p.kind {
+		case embedKind:
+			std = 0.5
+		case inKind:
+			std = 1 / math.Sqrt(float64(p.dims[len(p.dims)-2]))
+		}
+		for i := range v {
+			v[i] = 1
+			if p.kind != normKind {
+				v[i] = float32(r.NormFloat64() * std)
+			}
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// weights names the nodes of one graph: the parameters, and the routing bias [M, E].
+type weights struct {
+	byName map[string]*graph.Node
+	bias   *graph.Node
+}
+
+func (c Config) bind(nodes []*graph.Node, bias *graph.Node) weights {
+	w := weights{byName: make(map[string]*graph.Node, len(nodes)), bias: bias}
+	for i, p := range c.params() {
+		w.byName[p.name] = nodes[i]
+	}
+	return w
+}
+
+// at returns the parameter name of layer l.
+func (w weights) at(l int, name string) *graph.Node { return w.byName[layerName(l, name)] }

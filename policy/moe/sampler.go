@@ -1,0 +1,179 @@
+package moe
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"runtime"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/rltrain/rltrain/policy"
+)
+
+// Snapshot implements policy.Trainer: the weights are shared, not copied.
+func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
+	runtime.GC() // weights that no snapshot uses any more are freed by finalizers
+	bias, err := t.biasTensor()
+	if err != nil {
+		return nil, err
+	}
+	ready, err := t.programs.prepare.run(asArgs(t.params...))
+	if err != nil {
+		return nil, err
+	}
+	s := &sampler{trainer: t, version: t.steps, params: t.params, weights: append(ready, bias), bias: bias}
+	return s, s.makeTables()
+}
+
+// sampler is a policy.Sampler over one version of the weights.
+type sampler struct {
+	trainer  *Trainer
+	version  int
+	params   []*tensors.Tensor // as trained, for prefill
+	weights  []*tensors.Tensor // as decoding wants them, bias last
+	bias     *tensors.Tensor
+	cos, sin *tensors.Tensor
+}
+
+func (s *sampler) makeTables() error {
+	c := s.trainer.Config
+	half := c.RopeDim / 2
+	cos, sin := c.ropeValues(c.MaxPositions)
+	var err error
+	if s.cos, err = toDevice(s.trainer.backend(), cos, c.MaxPositions, half); err != nil {
+		return err
+	}
+	s.sin, err = toDevice(s.trainer.backend(), sin, c.MaxPositions, half)
+	return err
+}
+
+// lane is one completion being drawn.
+type lane struct {
+	request, sample int
+	key             uint64 // start of the row's random stream
+	limit           int    // tokens it may still get in all
+	out             *policy.Sample
+	done            bool
+}
+
+// Sample implements policy.Sampler. Requests are served in order, MaxRows completions side by side;
+// which rows share a batch depends on the requests alone.
+func (s *sampler) Sample(ctx context.Context, requests []policy.Request) ([][]policy.Sample, error) {
+	results := make([][]policy.Sample, len(requests))
+	var lanes []*lane
+	for i, r := range requests {
+		if err := s.check(r, requests[0]); err != nil {
+			return nil, fmt.Errorf("request %d (task %q): %w", i, r.Task, err)
+		}
+		results[i] = make([]policy.Sample, r.N)
+		for n := range r.N {
+			out := &results[i][n]
+			*out = policy.Sample{Tokens: append([]policy.Token(nil), r.Forced...), Stop: policy.StopLength, Version: s.version}
+			out.Logprobs, out.Entropies = make([]float32, len(r.Forced)), make([]float32, len(r.Forced))
+			if limit := r.MaxTokens - len(r.Forced); limit > 0 {
+				lanes = append(lanes, &lane{request: i, sample: n, key: streamKey(r.Seed, r.Task, n), limit: limit, out: out})
+			}
+		}
+	}
+	for from := 0; from < len(lanes); from += s.trainer.Shapes.MaxRows {
+		wave := lanes[from:min(len(lanes), from+s.trainer.Shapes.MaxRows)]
+		if err := s.draw(ctx, requests, wave); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+func (s *sampler) check(r, first policy.Request) error {
+	longest := s.trainer.Config.MaxPositions
+	switch {
+	case len(r.Prompt) == 0:
+		return fmt.Errorf("prompt is empty: it needs at least one token")
+	case r.N < 1 || r.MaxTokens < 1:
+		return fmt.Errorf("%d completions of %d tokens asked for: both must be at least 1", r.N, r.MaxTokens)
+	case len(r.Prompt)+r.MaxTokens > longest:
+		return fmt.Errorf("prompt of %d and %d new tokens are beyond the model's %d positions: lower max_tokens", len(r.Prompt), r.MaxTokens, longest)
+	case r.Temperature < 0 || math.IsNaN(float64(r.Temperature)):
+		return fmt.Errorf("temperature is %v: want 0 (greedy) or more", r.Temperature)
+	case r.Temperature != first.Temperature || !equal(r.Stop, first.Stop):
+		return fmt.Errorf("temperature or stop tokens differ from the first request's: sample them in a call of their own")
+	}
+	return nil
+}
+
+func equal(a, b []policy.Token) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// sharpness is 1/temperature, 0 for greedy.
+func sharpness(temperature float32) float32 {
+	if temperature == 0 {
+		return 0
+	}
+	return 1 / temperature
+}
+
+// draw draws the completions of up to MaxRows lanes from their prompts to their ends.
+func (s *sampler) draw(ctx context.Context, requests []policy.Request, lanes []*lane) error {
+	d, err := s.prefill(requests, lanes)
+	if err != nil {
+		return err
+	}
+	defer func() { release(d.owned()...) }()
+	for !d.finished() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := d.fit(); err != nil {
+			return err
+		}
+		if err := d.chunk(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take appends one drawn token to a lane.
+func (l *lane) take(token policy.Token, logp, entropy float32, stop []policy.Token) {
+	if l.done {
+		return
+	}
+	l.out.Tokens = append(l.out.Tokens, token)
+	l.out.Logprobs = append(l.out.Logprobs, logp)
+	l.out.Entropies = append(l.out.Entropies, entropy)
+	l.limit--
+	for _, end := range stop {
+		if token == end {
+			l.out.Stop, l.done = policy.StopToken, true
+		}
+	}
+	l.done = l.done || l.limit == 0
+}
+
+// streamKey starts the random stream of one completion.
+func streamKey(seed uint64, task string, sample int) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d/%d/%s", seed, sample, task)
+	return h.Sum64()
+}
+
+// uniform is the draw at a position of a stream, in [0, 1): a counter-based generator (SplitMix64's
+// finaliser), so that a draw depends on nothing but seed, task, sample and position.
+func uniform(key uint64, position int) float32 {
+	x := key + uint64(position+1)*0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	x ^= x >> 31
+	return float32(x>>40) / (1 << 24)
+}

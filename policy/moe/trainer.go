@@ -1,0 +1,350 @@
+package moe
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/rltrain/rltrain/internal/xla"
+	"github.com/rltrain/rltrain/policy"
+)
+
+// Shapes fixes the sizes that graphs are compiled for.
+type Shapes struct {
+	TrainRows    int `yaml:"train_rows"`    // rows of a training microbatch
+	TrainWidth   int `yaml:"train_width"`   // positions of a row; no sequence may be longer
+	MaxRows      int `yaml:"max_rows"`      // completions sampled side by side
+	DecodeChunk  int `yaml:"decode_chunk"`  // tokens drawn between two looks at who has finished
+	PromptMargin int `yaml:"prompt_margin"` // prompt slots are rounded up to this
+}
+
+// DefaultShapes suits the demo model on two cores.
+func DefaultShapes() Shapes {
+	return Shapes{TrainRows: 16, TrainWidth: 256, MaxRows: 256, DecodeChunk: 16, PromptMargin: 32}
+}
+
+// Trainer is the embedded policy.Trainer. It is not safe for concurrent use; the Samplers it
+// hands out are bound to their weights, but share the device with it.
+type Trainer struct {
+	Config Config
+	Shapes Shapes
+
+	engine   *xla.Engine
+	programs *programs
+
+	params        []*tensors.Tensor // never changed in place: snapshots share them
+	grads         []*tensors.Tensor // running sums since the last OptimStep
+	first, second []*tensors.Tensor // optimizer moments
+	bias          []float32         // routing bias [M*E]
+	load          []float64         // routed slots since the last OptimStep [M*E]
+	steps         int               // optimizer steps taken
+}
+
+// programs are the compiled graphs of one Trainer and its Samplers.
+type programs struct {
+	meter   Compilations
+	grad    map[gradForm]*program
+	score   *program
+	apply   map[bool]*program // by muon
+	prepare *program
+	prefill *program
+	decode  *program
+	resize  map[int]*program // by cache slots
+}
+
+// gradForm names a gradient graph: its loss, and whether the experts are grouped.
+type gradForm struct {
+	kind    policy.LossKind
+	grouped bool
+}
+
+// New makes a Trainer with random weights drawn from seed.
+func New(engine *xla.Engine, config Config, shapes Shapes, seed uint64) (*Trainer, error) {
+	t, err := empty(engine, config, shapes)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.setParams(config.initial(seed))
+}
+
+// empty makes a Trainer without weights.
+func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	if shapes.TrainWidth > config.MaxPositions {
+		return nil, fmt.Errorf("train width %d is beyond the model's max_position_embeddings %d: lower train_width", shapes.TrainWidth, config.MaxPositions)
+	}
+	t := &Trainer{Config: config, Shapes: shapes, engine: engine}
+	var err error
+	t.programs, err = newPrograms(engine, config)
+	if err != nil {
+		return nil, err
+	}
+	t.bias = make([]float32, max(1, config.MoELayers())*max(1, config.Experts))
+	t.load = make([]float64, len(t.bias))
+	t.clearMoments()
+	return t, nil
+}
+
+func newPrograms(engine *xla.Engine, c Config) (*programs, error) {
+	p := &programs{grad: map[gradForm]*program{}, apply: map[bool]*program{}, resize: map[int]*program{}}
+	var err error
+	add := func(name string, build builder) *program {
+		var made *program
+		if err == nil {
+			made, err = newProgram(engine.Backend, &p.meter, name, build)
+		}
+		return made
+	}
+	for _, kind := range []policy.LossKind{policy.LossCrossEntropy, policy.LossPolicyGradient} {
+		for _, grouped := range []bool{false, true} {
+			p.grad[gradForm{kind, grouped}] = add("gradient of "+string(kind), c.gradGraph(kind, grouped))
+		}
+	}
+	p.apply[false], p.apply[true] = add("AdamW step", c.applyGraph(false)), add("Muon step", c.applyGraph(true))
+	p.score = add("score", c.scoreGraph())
+	p.prepare = add("snapshot", c.prepareGraph())
+	p.prefill = add("prefill", c.prefillGraph())
+	p.decode = add("decode", c.decodeGraph(engine.DynamicSlice))
+	return p, err
+}
+
+// Compilations tells how much compiling this trainer and its samplers have done.
+func (t *Trainer) Compilations() Compilations { return t.programs.meter }
+
+// Steps is the number of optimizer steps behind the present weights.
+func (t *Trainer) Steps() int { return t.steps }
+
+func (t *Trainer) backend() compute.Backend { return t.engine.Backend }
+
+func (t *Trainer) setParams(values [][]float32) error {
+	t.params = nil
+	for i, p := range t.Config.params() {
+		tensor, err := toDevice(t.backend(), values[i], p.dims...)
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", p.name, err)
+		}
+		t.params = append(t.params, tensor)
+	}
+	return nil
+}
+
+func (t *Trainer) clearMoments() {
+	t.first, t.second, t.grads = t.likeParams(), t.likeParams(), nil
+}
+
+// likeParams is a zero tensor for each parameter.
+func (t *Trainer) likeParams() []*tensors.Tensor {
+	var list []*tensors.Tensor
+	for _, p := range t.Config.params() {
+		list = append(list, zeros(p.dims...))
+	}
+	return list
+}
+
+func (t *Trainer) biasTensor() (*tensors.Tensor, error) {
+	return toDevice(t.backend(), t.bias, max(1, t.Config.MoELayers()), max(1, t.Config.Experts))
+}
+
+// batchArgs puts the common inputs of a forward pass on the device: bias, tokens, positions, segments, targets.
+func (t *Trainer) batchArgs(b *batch) ([]*tensors.Tensor, error) {
+	bias, err := t.biasTensor()
+	if err != nil {
+		return nil, err
+	}
+	list := []*tensors.Tensor{bias}
+	for _, values := range [][]int32{b.tokens, b.positions, b.segments, b.targets} {
+		tensor, err := toDevice(t.backend(), values, b.rows, b.width)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, tensor)
+	}
+	return list, nil
+}
+
+// ForwardBackward implements policy.Trainer.
+func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss policy.Loss) (policy.Stats, error) {
+	if loss.Kind != policy.LossCrossEntropy && loss.Kind != policy.LossPolicyGradient {
+		return policy.Stats{}, fmt.Errorf("loss %q is not known: use %q or %q", loss.Kind, policy.LossCrossEntropy, policy.LossPolicyGradient)
+	}
+	batches, err := pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth)
+	if err != nil {
+		return policy.Stats{}, err
+	}
+	if t.grads == nil {
+		t.grads = t.likeParams()
+	}
+	var sums statSums
+	for _, b := range batches {
+		if err := ctx.Err(); err != nil {
+			return policy.Stats{}, err
+		}
+		if err := t.accumulate(b, loss, &sums); err != nil {
+			return policy.Stats{}, err
+		}
+	}
+	return sums.stats(), nil
+}
+
+// accumulate adds one microbatch to the gradient sums.
+func (t *Trainer) accumulate(b *batch, loss policy.Loss, sums *statSums) error {
+	common, err := t.batchArgs(b)
+	if err != nil {
+		return err
+	}
+	own := common
+	for _, values := range [][]float32{b.behaviour, b.advantages, b.weights} {
+		tensor, err := toDevice(t.backend(), values, b.rows, b.width)
+		if err != nil {
+			return err
+		}
+		own = append(own, tensor)
+	}
+	clip, err := toDevice(t.backend(), []float32{loss.ClipLow, loss.ClipHigh}, 2)
+	if err != nil {
+		return err
+	}
+	own = append(own, clip)
+	defer release(own...)
+	args := append(asArgs(append(t.params, t.grads...)...), asArgs(own...)...)
+	n := len(t.params)
+	out, err := t.programs.grad[gradForm{loss.Kind, true}].run(args)
+	if err == nil && tensors.MustCopyFlatData[float32](out[n])[maxOverflow] > 0 {
+		release(out...)
+		sums.overflows++
+		out, err = t.programs.grad[gradForm{loss.Kind, false}].run(args)
+	}
+	if err != nil {
+		return err
+	}
+	release(t.grads...)
+	t.grads = out[:n:n]
+	defer release(out[n:]...)
+	for i, v := range tensors.MustCopyFlatData[float32](out[n+1]) {
+		t.load[i] += float64(v)
+	}
+	sums.add(tensors.MustCopyFlatData[float32](out[n]), b)
+	return nil
+}
+
+// OptimStep implements policy.Trainer.
+func (t *Trainer) OptimStep(_ context.Context, o policy.Optim) (policy.Stats, error) {
+	if t.grads == nil {
+		return policy.Stats{}, fmt.Errorf("optimizer step without a gradient: call ForwardBackward first")
+	}
+	numbers, err := toDevice(t.backend(), hyper(o, t.steps+1), hyperCount)
+	if err != nil {
+		return policy.Stats{}, err
+	}
+	defer release(numbers)
+	var owned []*tensors.Tensor
+	owned = append(append(append(owned, t.first...), t.second...), t.grads...)
+	given, err := donate(t.backend(), owned...)
+	if err != nil {
+		return policy.Stats{}, err
+	}
+	out, err := t.programs.apply[o.MuonLR > 0].run(append(append(asArgs(t.params...), given...), numbers))
+	if err != nil {
+		return policy.Stats{}, err
+	}
+	n := len(t.params)
+	t.params, t.first, t.second, t.grads = out[:n:n], out[n:2*n:2*n], out[2*n:3*n:3*n], nil
+	t.steps++
+	norm := float64(tensors.ToScalar[float32](out[3*n]))
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return policy.Stats{}, fmt.Errorf("gradient norm is %v after %d steps: lower the learning rate", norm, t.steps)
+	}
+	return t.balance(o.BiasRate, norm), nil
+}
+
+// balance moves the routing bias against the load of the last step (arXiv:2408.15664) and reports both.
+func (t *Trainer) balance(rate float32, norm float64) policy.Stats {
+	stats := policy.Stats{GradNorm: norm}
+	E := t.Config.Experts
+	for m := range t.Config.MoELayers() {
+		load, bias := t.load[m*E:(m+1)*E], t.bias[m*E:(m+1)*E]
+		total := 0.0
+		for _, n := range load {
+			total += n
+		}
+		shares, biases, mean := make([]float64, E), make([]float64, E), float32(0)
+		for e := range bias {
+			shares[e] = load[e] / max(total, 1)
+			switch even := total / float64(E); {
+			case load[e] < even:
+				bias[e] += rate
+			case load[e] > even:
+				bias[e] -= rate
+			}
+			mean += bias[e] / float32(E)
+		}
+		for e := range bias {
+			bias[e] -= mean
+			biases[e] = float64(bias[e])
+			load[e] = 0
+		}
+		stats.ExpertLoad, stats.ExpertBias = append(stats.ExpertLoad, shares), append(stats.ExpertBias, biases)
+	}
+	return stats
+}
+
+// Score implements policy.Trainer.
+func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, error) {
+	batches, err := pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth)
+	if err != nil {
+		return nil, err
+	}
+	scores := make([][]float32, len(data))
+	for _, b := range batches {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		args, err := t.batchArgs(b)
+		if err != nil {
+			return nil, err
+		}
+		out, err := t.programs.score.run(append(asArgs(t.params...), asArgs(args...)...))
+		release(args...)
+		if err != nil {
+			return nil, err
+		}
+		flat := tensors.MustCopyFlatData[float32](out[0])
+		release(out...)
+		for _, p := range b.places {
+			from, to := b.response(p, data[p.datum])
+			scores[p.datum] = append([]float32(nil), flat[from:to]...)
+		}
+	}
+	return scores, nil
+}
+
+// statSums gathers the sums of several microbatches.
+type statSums struct {
+	total     [statCount]float64
+	padded    int
+	overflows int // microbatches computed anew with dense experts
+}
+
+func (s *statSums) add(v []float32, b *batch) {
+	for i := range maxRatio {
+		s.total[i] += float64(v[i])
+	}
+	for i := maxRatio; i < statCount; i++ {
+		s.total[i] = max(s.total[i], float64(v[i]))
+	}
+	s.padded += b.rows * b.width
+}
+
+func (s *statSums) stats() policy.Stats {
+	n := max(s.total[sumTokens], 1)
+	return policy.Stats{
+		Tokens: int(s.total[sumTokens]), Padded: s.padded, Loss: s.total[sumLoss],
+		KL: s.total[sumKL] / n, ClipLowFrac: s.total[sumClipLow] / n, ClipHighFrac: s.total[sumClipHigh] / n,
+		Overflows: s.overflows, LogpDiffMean: s.total[sumLogpDiff] / n, RatioMax: s.total[maxRatio], LogpDiffMax: s.total[maxLogpDiff],
+	}
+}

@@ -1,0 +1,312 @@
+package moe
+
+import (
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/rltrain/rltrain/policy"
+)
+
+// wave is a set of completions that started together: rows of one batch on the device. Rows whose
+// completion has ended keep computing until fit drops them.
+type wave struct {
+	s         *sampler
+	lanes     []*lane // the row's completion; nil for a padding row
+	stop      []policy.Token
+	sharpness float32
+	slot      int // slot of the last token
+	slots     int // cache slots S
+
+	token, done, start *tensors.Tensor   // [B]
+	caches             []*tensors.Tensor // per layer [B,S,R+P]
+}
+
+// owned lists the device memory of the wave.
+func (w *wave) owned() []*tensors.Tensor {
+	return append([]*tensors.Tensor{w.token, w.done, w.start}, w.caches...)
+}
+
+func (w *wave) finished() bool {
+	for _, l := range w.lanes {
+		if l != nil && !l.done {
+			return false
+		}
+	}
+	return true
+}
+
+// batchSizes are the row counts that graphs are compiled for: few, so that compilations are bounded.
+func (s *sampler) batchSize(rows int) int {
+	size := s.trainer.Shapes.MaxRows
+	for size/2 >= rows && size > 8 {
+		size /= 2
+	}
+	return size
+}
+
+// cacheSlots rounds the slots needed up to a compiled size.
+func cacheSlots(need int) int {
+	const step = 64
+	return (need + step - 1) / step * step
+}
+
+// prefill runs the prompts and draws each row's first token.
+func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, error) {
+	first := requests[lanes[0].request]
+	w := &wave{s: s, stop: first.Stop, sharpness: sharpness(first.Temperature)}
+	rows := s.batchSize(len(lanes))
+	w.lanes = make([]*lane, rows)
+	copy(w.lanes, lanes)
+	in, width := s.promptInputs(requests, lanes, rows, w.sharpness)
+	args, err := s.upload(in)
+	if err != nil {
+		return nil, err
+	}
+	defer release(args...)
+	out, err := s.trainer.programs.prefill.run(append(append(asArgs(s.params...), s.bias), asArgs(args...)...))
+	if err != nil {
+		return nil, err
+	}
+	w.slot, w.slots = width, width // the first drawn token's entry goes to slot width
+	tokens := tensors.MustCopyFlatData[int32](out[0])
+	logps, entropies := tensors.MustCopyFlatData[float32](out[1]), tensors.MustCopyFlatData[float32](out[2])
+	for i, l := range w.lanes {
+		if l != nil {
+			l.take(tokens[i], logps[i], entropies[i], w.stop)
+		}
+	}
+	release(out[1], out[2])
+	w.token, w.caches = out[0], out[3:]
+	return w, w.describeRows(in)
+}
+
+// host is a tensor's content before upload.
+type host struct {
+	ints   []int32
+	floats []float32
+	dims   []int
+}
+
+func (s *sampler) upload(list []host) ([]*tensors.Tensor, error) {
+	var out []*tensors.Tensor
+	for _, h := range list {
+		var t *tensors.Tensor
+		var err error
+		if h.ints != nil {
+			t, err = toDevice(s.trainer.backend(), h.ints, h.dims...)
+		} else {
+			t, err = toDevice(s.trainer.backend(), h.floats, h.dims...)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// promptInputs lays out prompts [G,Q] (right-aligned, each once), their first slots, each row's prompt,
+// its first uniform, and the sharpness.
+func (s *sampler) promptInputs(requests []policy.Request, lanes []*lane, rows int, sharp float32) ([]host, int) {
+	longest, index := 0, map[int]int{}
+	var order []int
+	for _, l := range lanes {
+		if _, known := index[l.request]; !known {
+			index[l.request] = len(order)
+			order = append(order, l.request)
+		}
+		longest = max(longest, len(requests[l.request].Prompt)+len(requests[l.request].Forced))
+	}
+	margin := s.trainer.Shapes.PromptMargin
+	width := (longest + margin - 1) / margin * margin
+	groups := 1
+	for groups < len(order) {
+		groups *= 2
+	}
+	prompts, starts := make([]int32, groups*width), make([]int32, groups)
+	for g, r := range order {
+		text := append(append([]policy.Token(nil), requests[r].Prompt...), requests[r].Forced...)
+		starts[g] = int32(width - len(text))
+		copy(prompts[g*width+width-len(text):], text)
+	}
+	of, draws := make([]int32, rows), make([]float32, rows)
+	for i, l := range lanes {
+		of[i] = int32(index[l.request])
+		draws[i] = uniform(l.key, len(l.out.Tokens))
+	}
+	return []host{
+		{ints: prompts, dims: []int{groups, width}}, {ints: starts, dims: []int{groups}},
+		{ints: of, dims: []int{rows}}, {floats: draws, dims: []int{rows}}, {floats: []float32{sharp}, dims: nil},
+	}, width
+}
+
+// describeRows uploads each row's first valid slot and whether it is done already.
+func (w *wave) describeRows(prompt []host) error {
+	starts, of := prompt[1].ints, prompt[2].ints
+	rows := len(w.lanes)
+	start := make([]int32, rows)
+	for i := range start {
+		start[i] = starts[of[i]]
+	}
+	list, err := w.s.upload([]host{{ints: start, dims: []int{rows}}, {floats: w.doneRows(), dims: []int{rows}}})
+	if err != nil {
+		return err
+	}
+	w.start, w.done = list[0], list[1]
+	return nil
+}
+
+// doneRows is 1 for each row that needs no more tokens.
+func (w *wave) doneRows() []float32 {
+	done := make([]float32, len(w.lanes))
+	for i, l := range w.lanes {
+		if l == nil || l.done {
+			done[i] = 1
+		}
+	}
+	return done
+}
+
+// fit drops ended rows where a smaller compiled batch size then does, and grows the caches for the next chunk.
+func (w *wave) fit() error {
+	var keep []int32
+	for i, l := range w.lanes {
+		if l != nil && !l.done {
+			keep = append(keep, int32(i))
+		}
+	}
+	rows, need := w.s.batchSize(len(keep)), cacheSlots(w.slot+w.s.trainer.Shapes.DecodeChunk)
+	if rows == len(w.lanes) && need == w.slots {
+		return nil
+	}
+	if rows == len(w.lanes) {
+		keep = keep[:0]
+		for i := range w.lanes {
+			keep = append(keep, int32(i))
+		}
+	}
+	lanes := make([]*lane, rows)
+	for i, from := range keep {
+		lanes[i] = w.lanes[from]
+	}
+	for len(keep) < rows {
+		keep = append(keep, 0) // a padding row repeats some row; its lane is nil
+	}
+	return w.resize(lanes, keep, need)
+}
+
+func (w *wave) resize(lanes []*lane, keep []int32, slots int) error {
+	t := w.s.trainer
+	program, err := t.programs.resizeTo(t, slots)
+	if err != nil {
+		return err
+	}
+	index, err := toDevice(t.backend(), keep, len(keep))
+	if err != nil {
+		return err
+	}
+	old := w.owned()
+	out, err := program.run(append([]any{index}, asArgs(old...)...))
+	release(append(old, index)...)
+	if err != nil {
+		return err
+	}
+	w.lanes, w.slots = lanes, slots
+	w.token, w.done, w.start, w.caches = out[0], out[1], out[2], out[3:]
+	return nil
+}
+
+// resizeTo returns the program that grows caches to the given slots.
+func (p *programs) resizeTo(t *Trainer, slots int) (*program, error) {
+	if have, ok := p.resize[slots]; ok {
+		return have, nil
+	}
+	made, err := newProgram(t.backend(), &p.meter, "resize", t.Config.resizeGraph(slots))
+	if err == nil {
+		p.resize[slots] = made
+	}
+	return made, err
+}
+
+// chunk draws DecodeChunk tokens for every row, or fewer once all rows have met a stop token.
+func (w *wave) chunk() error {
+	t, first := w.s.trainer, w.slot
+	state, err := w.state()
+	if err != nil {
+		return err
+	}
+	args := append(append(asArgs(w.s.weights...), asArgs(state...)...), asArgs(w.caches...)...)
+	out, err := t.programs.decode.run(args)
+	if err != nil {
+		return err
+	}
+	w.s.releaseState(state)
+	release(w.caches...)
+	state, w.caches = out[:stateCount:stateCount], out[stateCount:]
+	w.collect(state, first)
+	w.token, w.done, w.start = state[stateToken], state[stateDone], state[stateStart]
+	state[stateToken], state[stateDone], state[stateStart] = w.s.cos, w.s.cos, w.s.cos // kept: not to be released
+	w.s.releaseState(state)
+	return nil
+}
+
+// releaseState frees a decoding state, except for the tables that all states borrow.
+func (s *sampler) releaseState(state []*tensors.Tensor) {
+	for _, t := range state {
+		if t != s.cos && t != s.sin {
+			release(t)
+		}
+	}
+}
+
+// state uploads what a chunk needs to know besides weights and caches.
+func (w *wave) state() ([]*tensors.Tensor, error) {
+	rows, columns := len(w.lanes), w.s.trainer.Shapes.DecodeChunk
+	draws := make([]float32, rows*columns)
+	live := 0
+	for i, l := range w.lanes {
+		if l == nil || l.done {
+			continue
+		}
+		live++
+		for j := range columns {
+			draws[i*columns+j] = uniform(l.key, len(l.out.Tokens)+j)
+		}
+	}
+	ends := append([]policy.Token(nil), w.stop...)
+	if len(ends) == 0 {
+		ends = []policy.Token{-1}
+	}
+	slot := []int32{int32(w.slot)}
+	list, err := w.s.upload([]host{
+		{ints: slot}, {ints: []int32{int32(w.slot + columns)}}, {floats: []float32{float32(live)}},
+		{floats: []float32{w.sharpness}}, {ints: ends, dims: []int{len(ends)}},
+		{floats: draws, dims: []int{rows, columns}},
+		{ints: make([]int32, rows*columns), dims: []int{rows, columns}},
+		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
+		{floats: make([]float32, rows*columns), dims: []int{rows, columns}}, {ints: slot},
+	})
+	if err != nil {
+		return nil, err
+	}
+	state := make([]*tensors.Tensor, stateCount)
+	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateFirst} {
+		state[at] = list[i]
+	}
+	state[stateToken], state[stateDone], state[stateStart] = w.token, w.done, w.start
+	state[stateCos], state[stateSin] = w.s.cos, w.s.sin
+	return state, nil
+}
+
+// collect hands a chunk's tokens to their completions.
+func (w *wave) collect(state []*tensors.Tensor, first int) {
+	columns := w.s.trainer.Shapes.DecodeChunk
+	w.slot = int(tensors.ToScalar[int32](state[stateSlot]))
+	tokens := tensors.MustCopyFlatData[int32](state[stateTokens])
+	logps, entropies := tensors.MustCopyFlatData[float32](state[stateLogps]), tensors.MustCopyFlatData[float32](state[stateEntrs])
+	for i, l := range w.lanes {
+		for j := 0; l != nil && j < w.slot-first; j++ {
+			at := i*columns + j
+			l.take(tokens[at], logps[at], entropies[at], w.stop)
+		}
+	}
+}
