@@ -114,11 +114,11 @@ func TestLanguageMix(t *testing.T) {
 func TestLongChainsAreLinear(t *testing.T) {
 	start := time.Now()
 	for _, s := range []string{"wait. 5. ", "20+4=24,24+11=35 wait. ", "wait ", "中a", "((((", "1+1=2,"} {
-		text := strings.Repeat(s, 200_000/len(s))
+		text := strings.Repeat(s, 20_000/len(s))
 		Find(task36(), text)
 		Find(datasets.Task{Kind: "math", Answer: "7"}, text)
 	}
-	require.Less(t, time.Since(start), 20*time.Second)
+	require.Less(t, time.Since(start), 10*time.Second)
 }
 
 func FuzzFind(f *testing.F) {

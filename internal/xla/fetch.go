@@ -63,6 +63,8 @@ func inTemp(cache string, do func(dir string) error) error {
 // what no plug-in reaches, so that a foreign server cannot fill the disk.
 func download(ctx context.Context, address, path, target string, progress io.Writer) (string, error) {
 	const limit = 1 << 30
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	resp, err := get(ctx, address, "")
 	if err != nil {
 		return "", err
@@ -80,7 +82,8 @@ func download(ctx context.Context, address, path, target string, progress io.Wri
 	}
 	defer f.Close()
 	hash := sha256.New()
-	body := &failing{r: io.LimitReader(resp.Body, limit)}
+	body := watch(ctx, stop, io.LimitReader(resp.Body, limit))
+	defer body.timer.Stop()
 	n, err := io.Copy(io.MultiWriter(f, hash), body)
 	if body.err != nil {
 		return "", unreachable(fmt.Errorf("get %s: %w after %s", redact(address), body.err, megabytes(n)))
@@ -95,16 +98,31 @@ func download(ctx context.Context, address, path, target string, progress io.Wri
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// failing remembers its reader's error, to tell a broken transfer from a full disk.
-type failing struct {
-	r   io.Reader
-	err error
+// watched is a body that gives up when nothing comes for a while, and remembers its error, to tell
+// a broken transfer from a full disk.
+type watched struct {
+	ctx   context.Context // of the request behind r
+	r     io.Reader
+	timer *time.Timer
+	err   error
 }
 
-func (f *failing) Read(p []byte) (int, error) {
-	n, err := f.r.Read(p)
+const stall = time.Minute // without a byte
+
+func watch(ctx context.Context, stop context.CancelCauseFunc, r io.Reader) *watched {
+	return &watched{ctx: ctx, r: r, timer: time.AfterFunc(stall, func() {
+		stop(fmt.Errorf("nothing came for %v", stall))
+	})}
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	w.timer.Reset(stall)
 	if err != nil && err != io.EOF {
-		f.err = err
+		if cause := context.Cause(w.ctx); cause != nil {
+			err = cause
+		}
+		w.err = err
 	}
 	return n, err
 }

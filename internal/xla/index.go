@@ -8,6 +8,7 @@ import (
 	"html"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -34,10 +35,11 @@ func isUnreachable(err error) bool {
 }
 
 // client honours HTTP_PROXY, HTTPS_PROXY and NO_PROXY and gives up on a server that does not answer.
-// The transfer itself has no time limit but its context's.
+// The transfer itself has no time limit but its context's; see watched for one that stops.
 func client() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		TLSHandshakeTimeout:   20 * time.Second,
 		ResponseHeaderTimeout: 60 * time.Second,

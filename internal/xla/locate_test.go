@@ -108,9 +108,3 @@ func TestFileContains(t *testing.T) {
 		require.False(t, found, at)
 	}
 }
-
-func TestTuneMalloc(t *testing.T) {
-	// Whatever the C library answers, it must not depend on settings that are left alone.
-	all := env("MALLOC_MMAP_THRESHOLD_", "1", "MALLOC_TRIM_THRESHOLD_", "1", "MALLOC_TOP_PAD_", "1")
-	require.Equal(t, tuneMalloc(env()), tuneMalloc(all))
-}

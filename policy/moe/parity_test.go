@@ -214,4 +214,3 @@ func TestSaveModelKeepsPublishedBytes(t *testing.T) {
 		require.NoError(t, os.RemoveAll(dir))
 	}
 }
-

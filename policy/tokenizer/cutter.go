@@ -25,8 +25,8 @@ type cutter struct {
 const (
 	dead      = -1
 	start     = 0
-	maxStates = 2000
-	maxCells  = 1 << 20 // states times classes
+	maxStates = 500
+	maxCells  = 1 << 16 // states times classes
 )
 
 func newCutter(pattern string) (*cutter, error) {

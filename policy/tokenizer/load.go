@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -135,16 +136,15 @@ func supported(doc *document) error {
 
 // tokens lists the vocabulary by id, added tokens included.
 func tokens(doc *document) (pieces []string, specials []added, err error) {
-	ids := doc.Model.Vocab
+	ids := map[string]int32{}
+	maps.Copy(ids, doc.Model.Vocab)
 	for _, a := range doc.AddedTokens {
-		if id, ok := ids[a.Content]; ok && id != a.ID {
+		id, inside := ids[a.Content]
+		if inside && id != a.ID {
 			return nil, nil, fmt.Errorf("its added token %q has id %d, but %d in the vocabulary (save it again)", a.Content, a.ID, id)
 		}
-		if ids == nil {
-			ids = vocabulary{}
-		}
 		ids[a.Content] = a.ID
-		specials = append(specials, added{a.Content, a.ID, a.Special})
+		specials = append(specials, added{a.Content, a.ID, a.Special, !inside})
 	}
 	pieces = make([]string, len(ids))
 	for piece, id := range ids {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -100,11 +101,14 @@ func (t *Tokenizer) document() document {
 		AddedTokens:  []addedToken{},
 		PreTokenizer: &preTokenizer{Type: "Split", Behavior: "Isolated"},
 		Decoder:      &typed{Type: "Fuse"},
-		Model:        model{Type: "WordLevel", Vocab: vocabulary(t.ids), UnkToken: t.unkName},
+		Model:        model{Type: "WordLevel", Vocab: maps.Clone(t.ids), UnkToken: t.unkName},
 	}
 	doc.PreTokenizer.Pattern.Regex = t.pattern
 	for _, a := range t.added {
 		doc.AddedTokens = append(doc.AddedTokens, addedToken{ID: a.id, Content: a.content, Special: a.special})
+		if a.outside {
+			delete(doc.Model.Vocab, a.content)
+		}
 	}
 	return doc
 }

@@ -41,7 +41,8 @@ type Tokenizer struct {
 type added struct {
 	content string
 	id      int32
-	special bool
+	special bool // left out by Decode
+	outside bool // not in the model's vocabulary as well
 }
 
 // NewWordLevel makes a tokenizer of <pad>, <bos>, <eos> and pieces, in this order, filled up to a
@@ -51,7 +52,7 @@ func NewWordLevel(pieces []string, pattern string) (*Tokenizer, error) {
 	for i := 0; len(all)%16 != 0; i++ {
 		all = append(all, fmt.Sprintf("<unused%d>", i))
 	}
-	specials := []added{{padToken, 0, true}, {bosToken, 1, true}, {eosToken, 2, true}}
+	specials := []added{{padToken, 0, true, false}, {bosToken, 1, true, false}, {eosToken, 2, true, false}}
 	t, err := build(pattern, all, specials, "<unk>")
 	if err != nil {
 		return nil, fmt.Errorf("make a tokenizer: %w", err)
