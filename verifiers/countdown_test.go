@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,7 +88,7 @@ func tree(rng *rand.Rand, depth int) (string, *big.Rat, []int) {
 	a, x, usedA := tree(rng, depth-1)
 	b, y, usedB := tree(rng, depth-1)
 	op := "+-*/"[rng.IntN(4)]
-	text, used := "("+a+")"+string(op)+"("+b+")", append(usedA, usedB...)
+	text, used := "("+a+")"+string(op)+"("+b+")", slices.Concat(usedA, usedB)
 	if x == nil || y == nil || op == '/' && y.Sign() == 0 {
 		return text, nil, used
 	}

@@ -20,6 +20,11 @@ func readRecipe(path string, overrides []string, into any) error {
 	if err := decodeRecipe(data, into); err != nil {
 		return fmt.Errorf("recipe %s: %w", path, err)
 	}
+	return override(overrides, into)
+}
+
+// override sets single values given as `key.path=value`.
+func override(overrides []string, into any) error {
 	for _, o := range overrides {
 		key, value, ok := strings.Cut(o, "=")
 		if !ok || key == "" {

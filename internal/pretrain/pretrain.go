@@ -32,8 +32,8 @@ type Config struct {
 // Default is what the shipped base was made with.
 func Default() Config {
 	return Config{
-		Tokens: 16_000_000, StepTokens: 7_900, MaxLength: 257, LR: 3e-3, MuonLR: 6e-3, MuonDecay: 0.05,
-		Warmup: 50, DecayFrom: 0.5, FinalShare: 0.02, BiasRate: 1e-3, LogEvery: 20,
+		Tokens: 13_000_000, StepTokens: 7_500, MaxLength: 257, LR: 3e-3, MuonLR: 6e-3, MuonDecay: 0.05,
+		Warmup: 50, DecayFrom: 0.5, FinalShare: 0.02, BiasRate: 1e-2, LogEvery: 20,
 	}
 }
 
@@ -58,6 +58,8 @@ type Line struct {
 	LR       float64 `json:"lr"`
 	GradNorm float64 `json:"grad_norm"`
 	MaxLoad  float64 `json:"moe_max_violation"`
+	Useful   float64 `json:"useful_share"` // of the positions computed
+	Twice    int     `json:"overflows"`    // microbatches computed twice since the last line
 	Seconds  float64 `json:"seconds"`
 }
 
@@ -85,8 +87,13 @@ func Run(ctx context.Context, c Config, t policy.Trainer, tok *tokenizer.Tokeniz
 		}
 		seen += tokens
 		since.Loss += fb.Loss
+		since.Twice += fb.Overflows
 		if steps++; steps == c.LogEvery || seen >= c.Tokens {
-			line := Line{step + 1, seen, since.Loss / float64(steps), c.LR * scale, opt.GradNorm, maxViolation(opt.ExpertLoad), time.Since(start).Seconds()}
+			line := Line{
+				Step: step + 1, Tokens: seen, Loss: since.Loss / float64(steps), LR: c.LR * scale, GradNorm: opt.GradNorm,
+				MaxLoad: maxViolation(opt.ExpertLoad), Useful: float64(fb.Tokens) / float64(fb.Padded), Twice: since.Twice,
+				Seconds: time.Since(start).Seconds(),
+			}
 			if err := json.NewEncoder(log).Encode(line); err != nil {
 				return fmt.Errorf("write training log: %w", err)
 			}

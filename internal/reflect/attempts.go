@@ -22,8 +22,9 @@ type Attempt struct {
 }
 
 // Steps of an attempt: number, operator, number, equals, number; commas between.
+const step = `\d{1,9}\s*(?:[-+*/]|×|÷|−|·)\s*\d{1,9}\s*=\s*\d{1,9}(?:/\d{1,9})?`
+
 var (
-	step    = `\d{1,9}\s*(?:[-+*/]|×|÷|−|·)\s*\d{1,9}\s*=\s*\d{1,9}(?:/\d{1,9})?`
 	attempt = regexp.MustCompile(step + `(?:\s*[,;]\s*` + step + `)*`)
 	stepRE  = regexp.MustCompile(`(\d{1,9})\s*([-+*/]|×|÷|−|·)\s*(\d{1,9})\s*=\s*(\d{1,9}(?:/\d{1,9})?)`)
 )

@@ -3,6 +3,7 @@ package runlog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -33,7 +34,7 @@ func (l *Log) Info(ctx context.Context) (Info, error) {
 	var started string
 	err := l.db.QueryRowContext(ctx, `SELECT run, started_at, seed, model, recipe, status, host, config FROM v_runs`).
 		Scan(&info.Run, &started, &info.Seed, &info.Model, &info.Recipe, &info.Status, &info.Host, &info.Config)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return info, fmt.Errorf("read run %s: it was killed while it was being made: start it anew with --force", l.dir)
 	}
 	if err == nil {

@@ -3,6 +3,7 @@ package runlog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -135,7 +136,7 @@ func deleteSameEval(ctx context.Context, tx *sql.Tx, step int, eval Eval) error 
 	err := tx.QueryRowContext(ctx, `SELECT id FROM evals
 		WHERE step = ? AND tasks = ? AND n_tasks = ? AND n_samples = ? AND temperature = ?`,
 		step, cleanText(eval.Tasks), eval.NTasks, eval.NSamples, eval.Temperature).Scan(&id)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {

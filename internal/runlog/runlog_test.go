@@ -53,6 +53,7 @@ func TestViewsHaveTheColumnsOfTheContract(t *testing.T) {
 		require.Equal(t, want, got[:len(want)], view)
 		require.True(t, rows.Next(), "%s is empty", view)
 		require.NoError(t, rows.Close())
+		require.NoError(t, rows.Err())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -118,7 +119,7 @@ func watch(ctx context.Context, stop context.CancelCauseFunc, r io.Reader) *watc
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
 	w.timer.Reset(stall)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		if cause := context.Cause(w.ctx); cause != nil {
 			err = cause
 		}

@@ -54,7 +54,7 @@ func TestOpenPlugin(t *testing.T) {
 		t.Skipf("no plug-in here: %s", e.Reason)
 	}
 	t.Log(e)
-	require.Equal(t, 1, int(e.NumDevices()))
+	require.Equal(t, 1, e.NumDevices())
 	require.True(t, e.DynamicSlice)
 	require.Contains(t, e.Flags, regionAnalysis+"=true")
 	add(t, e)

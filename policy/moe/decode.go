@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
-	. "github.com/gomlx/gomlx/core/graph" //nolint:staticcheck // graph code reads as formulas
+	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // Decoding keeps, per layer, a cache [B,S,R+P] of latents and rotated keys: multi-head latent

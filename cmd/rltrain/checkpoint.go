@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/rltrain/rltrain/datasets"
+)
+
+// cursorFile holds what a resumed run needs besides weights and optimizer.
+const cursorFile = "cursor.json"
+
+// cursor is where a run stood when a checkpoint was made.
+type cursor struct {
+	Step  int    `json:"step"`  // the next step to train
+	Tasks uint64 `json:"tasks"` // tasks served by the stream
+}
+
+// saveCheckpoint writes run/checkpoints/STEP: under another name first, so that a checkpoint that is there is
+// whole. Older checkpoints keep their model and lose their optimizer state.
+func saveCheckpoint(ctx context.Context, m *model, run string, step int, tasks datasets.Stream) error {
+	root := filepath.Join(run, "checkpoints")
+	temp := filepath.Join(root, ".making")
+	if err := errors.Join(os.RemoveAll(temp), os.MkdirAll(temp, 0o755)); err != nil {
+		return fmt.Errorf("make checkpoint: %w", err)
+	}
+	if err := errors.Join(m.Save(ctx, temp), m.tok.Save(temp)); err != nil {
+		return fmt.Errorf("save checkpoint %d: %w", step, err)
+	}
+	data, err := json.Marshal(cursor{step, tasks.Cursor()})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(temp, cursorFile), data, 0o644); err != nil {
+		return fmt.Errorf("save checkpoint %d: %w", step, err)
+	}
+	final := filepath.Join(root, strconv.Itoa(step))
+	if err := errors.Join(os.RemoveAll(final), os.Rename(temp, final)); err != nil {
+		return fmt.Errorf("save checkpoint %d: %w", step, err)
+	}
+	return dropOptimizers(root, step)
+}
+
+// dropOptimizers removes the optimizer state of all checkpoints but the newest.
+func dropOptimizers(root string, newest int) error {
+	steps, err := checkpointSteps(root)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if s == newest {
+			continue
+		}
+		err := os.Remove(filepath.Join(root, strconv.Itoa(s), "optimizer.safetensors"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("drop old optimizer state: %w", err)
+		}
+	}
+	return nil
+}
+
+// checkpointSteps lists the checkpoints under root in ascending order.
+func checkpointSteps(root string) ([]int, error) {
+	entries, err := os.ReadDir(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list checkpoints: %w", err)
+	}
+	var steps []int
+	for _, e := range entries {
+		if s, err := strconv.Atoi(e.Name()); err == nil {
+			steps = append(steps, s)
+		}
+	}
+	slices.Sort(steps)
+	return steps, nil
+}
+
+// newestCheckpoint returns the folder of a run's newest checkpoint, and whether there is one.
+func newestCheckpoint(run string) (string, bool, error) {
+	root := filepath.Join(run, "checkpoints")
+	steps, err := checkpointSteps(root)
+	if err != nil || len(steps) == 0 {
+		return "", false, err
+	}
+	return filepath.Join(root, strconv.Itoa(steps[len(steps)-1])), true, nil
+}
+
+func readCursor(checkpoint string) (cursor, error) {
+	var c cursor
+	path := filepath.Join(checkpoint, cursorFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("read checkpoint: %w", err)
+	}
+	if err := json.Unmarshal(data, &c); err != nil {
+		return c, fmt.Errorf("read checkpoint %s: %w", path, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/policy/moe"
+)
+
+// sampleLine is one completion in `sample --json`.
+type sampleLine struct {
+	Prompt   string            `json:"prompt"`
+	Response string            `json:"response"`
+	Tokens   []policy.Token    `json:"tokens"`
+	Logprobs []float32         `json:"logprobs"`
+	Stop     policy.StopReason `json:"stop_reason"`
+}
+
+func sampleCommand() *cobra.Command {
+	var name string
+	var asJSON bool
+	var params policy.Params
+	cmd := &cobra.Command{
+		Use:   "sample --model M PROMPT",
+		Short: "look at the policy by hand, for example: sample 'make 36 from 2 8 22'",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := openModel(cmd.Context(), name, moe.DefaultShapes(), cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			prompt := datasets.Prompt(args[0])
+			ids, err := m.tok.Encode(prompt)
+			if err != nil {
+				return fmt.Errorf("prompt %q: %w", args[0], err)
+			}
+			sampler, err := m.Snapshot(cmd.Context())
+			if err != nil {
+				return err
+			}
+			params.Stop = []policy.Token{m.tok.EOS()}
+			groups, err := sampler.Sample(cmd.Context(), []policy.Request{{Task: args[0], Prompt: append([]policy.Token{m.tok.BOS()}, ids...), Params: params}})
+			if err != nil {
+				return err
+			}
+			for _, s := range groups[0] {
+				text := m.tok.Decode(s.Tokens)
+				if !asJSON {
+					fmt.Fprintln(cmd.OutOrStdout(), escapeLines(text))
+					continue
+				}
+				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(sampleLine{prompt, text, s.Tokens, s.Logprobs, s.Stop}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&name, "model", "models/base", "folder, RUN or RUN@STEP")
+	flags.IntVar(&params.N, "n", 1, "completions")
+	flags.IntVar(&params.MaxTokens, "max-tokens", 232, "limit on a completion")
+	flags.Float32Var(&params.Temperature, "temperature", 1, "0 is greedy")
+	flags.Uint64Var(&params.Seed, "seed", 1, "of the draws")
+	flags.BoolVar(&asJSON, "json", false, "one JSON object a completion")
+	return cmd
+}

@@ -1,0 +1,110 @@
+package grpo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/internal/runlog"
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/rollout"
+)
+
+// Recorder is the side door for logs: one transaction a step.
+type Recorder interface {
+	RecordStep(ctx context.Context, step runlog.Step, groups []rollout.Group, advantages [][]float64, experts []runlog.Expert) error
+}
+
+// Loop is a training run. Step s trains on tasks drawn with seed (Seed, s); Milestone runs before
+// each step and once after the last, on the weights of that moment.
+type Loop struct {
+	Config
+	Seed      uint64
+	Tasks     datasets.Stream
+	Pool      *rollout.Pool
+	Policy    policy.Trainer
+	Log       Recorder
+	Milestone func(ctx context.Context, step int) error // evaluate and save when due
+	Report    func(runlog.Step)                         // one line for a person
+}
+
+// Run trains from step first to Config.Steps. A resumed run has met the milestone of its first step already.
+func (l *Loop) Run(ctx context.Context, first int, resumed bool) error {
+	for step := first; ; step++ {
+		if step > first || !resumed {
+			if err := l.Milestone(ctx, step); err != nil {
+				return fmt.Errorf("milestone at step %d: %w", step, err)
+			}
+		}
+		if step >= l.Steps {
+			return nil
+		}
+		if err := l.step(ctx, step); err != nil {
+			return fmt.Errorf("step %d: %w", step, err)
+		}
+	}
+}
+
+func (l *Loop) step(ctx context.Context, step int) error {
+	start := time.Now()
+	tasks, err := l.Tasks.Next(l.Prompts)
+	if err != nil {
+		return err
+	}
+	sampler, err := l.Policy.Snapshot(ctx) // one set of weights for the whole step
+	if err != nil {
+		return err
+	}
+	batch, err := l.Pool.Collect(ctx, sampler, tasks, StepSeed(l.Seed, step)) // G samples a task, each verified
+	if err != nil {
+		return err
+	}
+	advantages := Advantages(batch.Groups, l.Scale)
+	trained := time.Now()
+	var stats updateStats
+	for _, data := range Assemble(batch.Groups, advantages, l.Config, StepSeed(l.Seed, step)) {
+		fb, err := l.Policy.ForwardBackward(ctx, data, l.loss())
+		if err != nil {
+			return err
+		}
+		opt, err := l.Policy.OptimStep(ctx, l.optim(step))
+		if err != nil {
+			return err
+		}
+		stats.add(fb, opt)
+	}
+	record := summarise(batch, stats)
+	record.Step, record.LR = step, l.rate(step)
+	record.TrainS, record.StepS = time.Since(trained).Seconds(), time.Since(start).Seconds()
+	if err := l.Log.RecordStep(ctx, record, batch.Groups, advantages, runlog.Experts(stats.load, stats.bias)); err != nil {
+		return err
+	}
+	l.Report(record)
+	return nil
+}
+
+// StepSeed is the seed of everything random in one step: SplitMix64's finaliser of both numbers.
+func StepSeed(seed uint64, step int) uint64 {
+	x := seed*0x9e3779b97f4a7c15 + uint64(step)
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+func (l *Loop) loss() policy.Loss {
+	return policy.Loss{Kind: policy.LossPolicyGradient, ClipLow: float32(l.ClipLow), ClipHigh: float32(l.ClipHigh)}
+}
+
+// rate is the learning rate of a step: a linear rise, then linearly from LR to LRFinal.
+func (l *Loop) rate(step int) float64 {
+	done := float64(step) / float64(max(1, l.Steps))
+	return (l.LR + (l.LRFinal-l.LR)*done) * min(1, float64(step+1)/float64(max(1, l.Warmup)))
+}
+
+func (l *Loop) optim(step int) policy.Optim {
+	return policy.Optim{
+		LR: float32(l.rate(step)), Beta1: float32(l.Beta1), Beta2: float32(l.Beta2), Eps: 1e-8,
+		WeightDecay: float32(l.WeightDecay), ClipNorm: float32(l.ClipNorm), BiasRate: float32(l.BiasRate),
+	}
+}

@@ -1,0 +1,143 @@
+package grpo
+
+import (
+	"math"
+	"slices"
+
+	"github.com/rltrain/rltrain/internal/reflect"
+	"github.com/rltrain/rltrain/internal/runlog"
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/rollout"
+	"github.com/rltrain/rltrain/verifiers"
+)
+
+// updateStats gathers what the engine reports over the minibatches of a step.
+type updateStats struct {
+	updates           int
+	kl, low, high     float64
+	ratioMax          float64
+	diffMean, diffMax float64 // of the first update: sampler against trainer, before the weights moved
+	gradNorm          float64 // of the last update
+	load, bias        [][]float64
+}
+
+func (u *updateStats) add(fb, opt policy.Stats) {
+	if u.updates == 0 {
+		u.diffMean, u.diffMax = fb.LogpDiffMean, fb.LogpDiffMax
+	}
+	u.updates++
+	n := float64(u.updates)
+	u.kl += (fb.KL - u.kl) / n
+	u.low += (fb.ClipLowFrac - u.low) / n
+	u.high += (fb.ClipHighFrac - u.high) / n
+	u.ratioMax = max(u.ratioMax, fb.RatioMax)
+	u.gradNorm, u.load, u.bias = opt.GradNorm, opt.ExpertLoad, opt.ExpertBias
+}
+
+// summarise describes a step's rollouts and updates in the log's terms.
+func summarise(b rollout.Batch, u updateStats) runlog.Step {
+	s := runlog.Step{SampleS: b.SampleS, VerifyS: b.VerifyS}
+	s.KL, s.ClipLowFrac, s.ClipHighFrac, s.RatioMax = u.kl, u.low, u.high, u.ratioMax
+	s.LogpDiffMean, s.LogpDiffMax, s.GradNorm = u.diffMean, u.diffMax, u.gradNorm
+	s.MoEMaxViolation, s.MoEDead = imbalance(u.load)
+	s.RewardMean, s.RewardStd, s.Accuracy, s.FracZeroStd = rewards(b.Groups)
+	describeText(&s, b.Groups)
+	describeReflection(&s, b.Groups)
+	return s
+}
+
+// imbalance is the worst (largest load / mean load) - 1 over layers, and the experts without a token.
+func imbalance(load [][]float64) (violation float64, dead int) {
+	for _, layer := range load {
+		for _, share := range layer {
+			violation = max(violation, share*float64(len(layer))-1)
+			if share == 0 {
+				dead++
+			}
+		}
+	}
+	return violation, dead
+}
+
+func rewards(groups []rollout.Group) (mean, std, accuracy, flat float64) {
+	var sum, squares, n, right float64
+	for _, g := range groups {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, r := range g.Rollouts {
+			if r.Verdict.Kind == verifiers.Error {
+				continue
+			}
+			v := r.Verdict.Reward
+			sum, squares, n = sum+v, squares+v*v, n+1
+			low, high = min(low, v), max(high, v)
+			if r.Verdict.Kind == verifiers.Correct {
+				right++
+			}
+		}
+		if high-low < smallest || math.IsInf(low, 1) {
+			flat++
+		}
+	}
+	if n == 0 {
+		return math.NaN(), math.NaN(), math.NaN(), 1
+	}
+	mean = sum / n
+	return mean, math.Sqrt(max(0, squares/n-mean*mean)), right / n, flat / float64(len(groups))
+}
+
+// describeText fills in lengths and entropy.
+func describeText(s *runlog.Step, groups []rollout.Group) {
+	var lengths []int
+	var entropy float64
+	cut := 0
+	for _, g := range groups {
+		for _, r := range g.Rollouts {
+			lengths = append(lengths, len(r.Tokens))
+			s.Tokens += len(r.Tokens)
+			for _, e := range r.Entropies {
+				entropy += float64(e)
+			}
+			if r.Stop == policy.StopLength {
+				cut++
+			}
+		}
+	}
+	slices.Sort(lengths)
+	n := len(lengths)
+	if n == 0 || s.Tokens == 0 {
+		return
+	}
+	s.LengthMean, s.LengthP90 = float64(s.Tokens)/float64(n), float64(lengths[min(n-1, n*9/10)])
+	s.TruncatedFrac, s.Entropy = float64(cut)/float64(n), entropy/float64(s.Tokens)
+}
+
+// describeReflection fills in how often chains reconsider and what comes of it.
+func describeReflection(s *runlog.Step, groups []rollout.Group) {
+	var with, without, rightWith, rightWithout, count float64
+	for _, g := range groups {
+		for _, r := range g.Rollouts {
+			right := 0.0
+			if r.Verdict.Kind == verifiers.Correct {
+				right = 1
+			}
+			if len(r.Reflections) == 0 {
+				without++
+				rightWithout += right
+				continue
+			}
+			with++
+			rightWith += right
+			count += float64(len(r.Reflections))
+			for _, x := range r.Reflections {
+				switch x.Effect {
+				case reflect.Good:
+					s.FlipsGood++
+				case reflect.Bad:
+					s.FlipsBad++
+				}
+			}
+		}
+	}
+	s.ReflectFrac, s.ReflectPerRollout = with/(with+without), count/(with+without)
+	s.PCorrectReflect, s.PCorrectNoReflect = rightWith/with, rightWithout/without // NaN where there is none
+}

@@ -1,0 +1,141 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/internal/reflect"
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/verifiers"
+)
+
+// Tokenizer is what the Pool needs of a tokenizer.
+type Tokenizer interface {
+	Encode(text string) ([]policy.Token, error)
+	Decode(ids []policy.Token) string
+	BOS() policy.Token
+	EOS() policy.Token
+}
+
+// Pool samples and judges groups of rollouts.
+type Pool struct {
+	Tokenizer Tokenizer
+	Verifier  verifiers.Verifier
+	Params    policy.Params // of each task; Seed and Stop are filled in by Collect
+	Workers   int           // verifiers at work side by side; 0 is one a processor
+	Deadline  time.Duration // for one verdict; 0 is 10 s
+}
+
+// Batch is what one Collect yields, and the seconds that its two halves took.
+type Batch struct {
+	Groups           []Group
+	SampleS, VerifyS float64
+}
+
+// Collect draws Params.N completions for each task and has them judged. The order of the groups is
+// that of the tasks, and their content depends on seed, tasks and weights alone, not on Workers.
+func (p *Pool) Collect(ctx context.Context, s policy.Sampler, tasks []datasets.Task, seed uint64) (Batch, error) {
+	return p.CollectForced(ctx, s, tasks, seed, nil)
+}
+
+// CollectForced is Collect with a completion prefix for each task, where forced is not nil.
+func (p *Pool) CollectForced(ctx context.Context, s policy.Sampler, tasks []datasets.Task, seed uint64, forced [][]policy.Token) (Batch, error) {
+	groups, requests := make([]Group, len(tasks)), make([]policy.Request, len(tasks))
+	for i, task := range tasks {
+		prompt := datasets.Prompt(task.Question)
+		ids, err := p.Tokenizer.Encode(prompt)
+		if err != nil {
+			return Batch{}, fmt.Errorf("task %s: encode the prompt: %w", task.ID, err)
+		}
+		ids = append([]policy.Token{p.Tokenizer.BOS()}, ids...)
+		groups[i] = Group{Task: task, Prompt: prompt, PromptTokens: ids}
+		requests[i] = policy.Request{Task: task.ID, Prompt: ids, Params: p.Params}
+		requests[i].Seed, requests[i].Stop = seed, []policy.Token{p.Tokenizer.EOS()}
+		if forced != nil {
+			requests[i].Forced = forced[i]
+		}
+	}
+	start := time.Now()
+	samples, err := s.Sample(ctx, requests)
+	if err != nil {
+		return Batch{}, fmt.Errorf("sample: %w", err)
+	}
+	sampled := time.Now()
+	if err := p.judge(ctx, groups, samples); err != nil {
+		return Batch{}, err
+	}
+	return Batch{groups, sampled.Sub(start).Seconds(), time.Since(sampled).Seconds()}, nil
+}
+
+// judge fills in the rollouts of all groups.
+func (p *Pool) judge(ctx context.Context, groups []Group, samples [][]policy.Sample) error {
+	workers := p.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	team, ctx := errgroup.WithContext(ctx)
+	team.SetLimit(workers)
+	for i := range groups {
+		groups[i].Rollouts = make([]Rollout, len(samples[i]))
+		for j := range samples[i] {
+			team.Go(func() error {
+				groups[i].Rollouts[j] = p.judgeOne(ctx, groups[i].Task, samples[i][j])
+				return ctx.Err()
+			})
+		}
+	}
+	return team.Wait()
+}
+
+// judgeOne never fails: what could not be judged carries the verdict error.
+func (p *Pool) judgeOne(ctx context.Context, task datasets.Task, sample policy.Sample) Rollout {
+	start := time.Now()
+	r := Rollout{Sample: sample, Text: p.Tokenizer.Decode(sample.Tokens)}
+	verdict, err := p.verdict(ctx, task, r.Text)
+	if err != nil {
+		verdict = verifiers.Verdict{Kind: verifiers.Error, Reason: err.Error()}
+	}
+	r.Verdict = verdict
+	r.Reflections = reflect.Find(task, r.Text)
+	r.VerifyMS = float64(time.Since(start).Microseconds()) / 1000
+	return r
+}
+
+// verdict waits for the verifier until the deadline; a verifier that hangs is left behind and not waited for.
+func (p *Pool) verdict(ctx context.Context, task datasets.Task, text string) (verifiers.Verdict, error) {
+	deadline := p.Deadline
+	if deadline == 0 {
+		deadline = 10 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	type outcome struct {
+		verdict verifiers.Verdict
+		err     error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- outcome{err: fmt.Errorf("verifier panicked: %v", r)}
+			}
+		}()
+		v, err := p.Verifier.Verify(ctx, task, text)
+		done <- outcome{v, err}
+	}()
+	select {
+	case o := <-done:
+		return o.verdict, o.err
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return verifiers.Verdict{}, fmt.Errorf("no verdict within %v", deadline)
+		}
+		return verifiers.Verdict{}, ctx.Err()
+	}
+}
