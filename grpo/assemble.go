@@ -37,6 +37,21 @@ func Advantages(groups []rollout.Group, scale string) [][]float64 {
 	return out
 }
 
+// Selected is 1 for each rollout with a right answer and 0 for the rest: rejection-sampling fine-tuning
+// (STaR, arXiv:2203.14465; RFT, arXiv:2308.01825) as a control for GRPO at equal sampling.
+func Selected(groups []rollout.Group) [][]float64 {
+	out := make([][]float64, len(groups))
+	for i, g := range groups {
+		out[i] = make([]float64, len(g.Rollouts))
+		for j, r := range g.Rollouts {
+			if r.Verdict.Kind == verifiers.Correct && r.Verdict.Format {
+				out[i][j] = 1
+			}
+		}
+	}
+	return out
+}
+
 // centred is the group's rewards minus their mean over what could be judged.
 func centred(g rollout.Group) []float64 {
 	sum, n := 0.0, 0.0

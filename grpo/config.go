@@ -7,6 +7,7 @@ import "fmt"
 // Config is group relative policy optimisation (arXiv:2402.03300) with the variants that are data:
 // the defaults are Dr. GRPO (arXiv:2503.20783) with DAPO's separate clip bounds (arXiv:2503.14476).
 type Config struct {
+	Objective   string  `yaml:"objective"` // grpo, or rft for the control: cross-entropy on right rollouts alone
 	Steps       int     `yaml:"steps"`
 	Prompts     int     `yaml:"prompts"`     // tasks a step; with the group size, rollouts a step
 	Minibatches int     `yaml:"minibatches"` // optimizer updates a step
@@ -25,8 +26,11 @@ type Config struct {
 	BiasRate    float64 `yaml:"bias_rate"` // step of the routing bias, an update
 }
 
-// Names of advantage scales and loss aggregations.
+// Names of objectives, advantage scales and loss aggregations.
 const (
+	ObjectiveGRPO = "grpo"
+	ObjectiveRFT  = "rft"
+
 	ScaleNone  = "none"
 	ScaleGroup = "group"
 	ScaleBatch = "batch"
@@ -39,7 +43,7 @@ const (
 // Default is the recipe that was measured on the shipped base.
 func Default() Config {
 	return Config{
-		Steps: 50, Prompts: 32, Minibatches: 2, Scale: ScaleNone, Aggregation: SeqMeanTokenSum, LengthNorm: 100,
+		Objective: ObjectiveGRPO, Steps: 60, Prompts: 32, Minibatches: 2, Scale: ScaleNone, Aggregation: SeqMeanTokenSum, LengthNorm: 100,
 		ClipLow: 0.2, ClipHigh: 0.28, LR: 3e-4, LRFinal: 3e-5, Warmup: 3, Beta1: 0.9, Beta2: 0.95, ClipNorm: 1, BiasRate: 1e-3,
 	}
 }
@@ -49,6 +53,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Steps < 0 || c.Prompts < 1 || c.Minibatches < 1:
 		return fmt.Errorf("grpo: steps %d, prompts %d, minibatches %d: want steps >= 0 and the others at least 1", c.Steps, c.Prompts, c.Minibatches)
+	case c.Objective != ObjectiveGRPO && c.Objective != ObjectiveRFT:
+		return fmt.Errorf("grpo: objective is %q: want %s or %s", c.Objective, ObjectiveGRPO, ObjectiveRFT)
 	case c.Scale != ScaleNone && c.Scale != ScaleGroup && c.Scale != ScaleBatch:
 		return fmt.Errorf("grpo: scale is %q: want %s, %s or %s", c.Scale, ScaleNone, ScaleGroup, ScaleBatch)
 	case c.Aggregation != TokenMean && c.Aggregation != SeqMeanTokenMean && c.Aggregation != SeqMeanTokenSum:

@@ -60,7 +60,7 @@ func (l *Loop) step(ctx context.Context, step int) error {
 	if err != nil {
 		return err
 	}
-	advantages := Advantages(batch.Groups, l.Scale)
+	advantages := l.advantages(batch.Groups)
 	trained := time.Now()
 	var stats updateStats
 	for _, data := range Assemble(batch.Groups, advantages, l.Config, StepSeed(l.Seed, step)) {
@@ -92,13 +92,24 @@ func StepSeed(seed uint64, step int) uint64 {
 	return x ^ x>>31
 }
 
+// advantages are those of the objective.
+func (l *Loop) advantages(groups []rollout.Group) [][]float64 {
+	if l.Objective == ObjectiveRFT {
+		return Selected(groups)
+	}
+	return Advantages(groups, l.Scale)
+}
+
 func (l *Loop) loss() policy.Loss {
+	if l.Objective == ObjectiveRFT {
+		return policy.Loss{Kind: policy.LossCrossEntropy}
+	}
 	return policy.Loss{Kind: policy.LossPolicyGradient, ClipLow: float32(l.ClipLow), ClipHigh: float32(l.ClipHigh)}
 }
 
-// rate is the learning rate of a step: a linear rise, then linearly from LR to LRFinal.
+// rate is the learning rate of a step: a linear rise, then linearly from LR to LRFinal at the last step.
 func (l *Loop) rate(step int) float64 {
-	done := float64(step) / float64(max(1, l.Steps))
+	done := float64(step) / float64(max(1, l.Steps-1))
 	return (l.LR + (l.LRFinal-l.LR)*done) * min(1, float64(step+1)/float64(max(1, l.Warmup)))
 }
 

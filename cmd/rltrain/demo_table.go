@@ -87,7 +87,7 @@ func (r results) table(out io.Writer) {
 			fmt.Fprintf(w, "%s\t%s\t%s\t\n", row.label, figure(before.Metric(row.metric)), figure(after.Metric(row.metric)))
 		}
 	}
-	w.Flush() //nolint:errcheck // a failed write shows at the next one that is checked
+	w.Flush()
 	var sample, verify, update float64
 	tokens := 0
 	for _, s := range r.steps {

@@ -53,7 +53,7 @@ func evalCommand() *cobra.Command {
 	flags.IntVar(&f.set.Samples, "samples", 1, "samples a task")
 	flags.StringVar(&f.ks, "k", "1", "which pass@k, comma-separated")
 	flags.Float64Var(&f.set.Temperature, "temperature", 1, "0 is greedy")
-	flags.IntVar(&f.set.MaxTokens, "max-tokens", 232, "limit on a completion")
+	flags.IntVar(&f.set.MaxTokens, "max-tokens", 224, "limit on a completion")
 	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
 	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
 	return cmd

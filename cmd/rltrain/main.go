@@ -56,7 +56,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(demoCommand(), trainCommand(), evalCommand(), sampleCommand(), pluginCommand(), pretrainCommand(), verifyCommand(), runsCommand(), rolloutsCommand())
+	root.AddCommand(demoCommand(), trainCommand(), evalCommand(), sampleCommand(), resultsCommand(), pluginCommand(), pretrainCommand(), verifyCommand(), runsCommand(), rolloutsCommand())
 	for _, c := range root.Commands() {
 		if check := c.Args; check != nil {
 			c.Args = func(cmd *cobra.Command, args []string) error {

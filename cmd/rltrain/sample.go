@@ -63,7 +63,7 @@ func sampleCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&name, "model", "models/base", "folder, RUN or RUN@STEP")
 	flags.IntVar(&params.N, "n", 1, "completions")
-	flags.IntVar(&params.MaxTokens, "max-tokens", 232, "limit on a completion")
+	flags.IntVar(&params.MaxTokens, "max-tokens", 224, "limit on a completion")
 	flags.Float32Var(&params.Temperature, "temperature", 1, "0 is greedy")
 	flags.Uint64Var(&params.Seed, "seed", 1, "of the draws")
 	flags.BoolVar(&asJSON, "json", false, "one JSON object a completion")

@@ -104,6 +104,9 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, progre
 		Tokenizer: s.model.tok, Verifier: r.rules(),
 		Params: policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature)},
 	}
+	if err := s.checkLengths(); err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", name, err)
+	}
 	first, err := s.openLog(ctx, name, f)
 	if err != nil {
 		return nil, err
@@ -116,6 +119,28 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, progre
 	fmt.Fprintf(progress, "run %s: %d steps of %d prompts x %d samples; %s\n", s.run, r.GRPO.Steps, r.GRPO.Prompts, r.Sampling.Group, s.model.engine)
 	err = loop.Run(ctx, first, f.resume)
 	return s, errors.Join(err, s.close(ctx, err))
+}
+
+// checkLengths makes sure that the longest sequence the run can produce fits a training row, before anything is sampled.
+func (s *session) checkLengths() error {
+	for _, share := range s.recipe.Tasks {
+		tasks, err := datasets.Load(share.Name)
+		if err != nil {
+			return err
+		}
+		for _, task := range tasks {
+			ids, err := s.model.tok.Encode(datasets.Prompt(task.Question))
+			if err != nil {
+				return fmt.Errorf("task %s: %w", task.ID, err)
+			}
+			// The sequence begins with <bos>, and its last token is only predicted.
+			if need := len(ids) + s.recipe.Sampling.MaxTokens; need > s.recipe.Shapes.TrainWidth {
+				return fmt.Errorf("task %s has a prompt of %d tokens: with max_tokens %d that is more than shapes.train_width %d: lower sampling.max_tokens or raise the width",
+					task.ID, len(ids), s.recipe.Sampling.MaxTokens, s.recipe.Shapes.TrainWidth)
+			}
+		}
+	}
+	return nil
 }
 
 // close writes down how the run ended.

@@ -57,7 +57,7 @@ type derived struct {
 func defaultTrainRecipe() trainRecipe {
 	return trainRecipe{
 		Seed: 1, Model: "models/base",
-		Sampling: sampling{Group: 8, MaxTokens: 232, Temperature: 1},
+		Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
 		Reward:   reward{Mode: verifiers.ModeCorrect, Format: 0.1},
 		GRPO:     grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
 	}

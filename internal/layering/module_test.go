@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	slashpath "path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -23,7 +24,7 @@ const module = "github.com/rltrain/rltrain"
 // source is one hand-written file of the program, whatever build tags it has; tests are not read.
 type source struct {
 	path    string // below the repository's root, with slashes
-	pkg     string // folder of path: the package's import path below module
+	pkg     string // folder of path: the package's import path below module, "." for module itself
 	imports []string
 	lines   int
 	fset    *token.FileSet
@@ -73,8 +74,7 @@ func ignored(path, name string) bool {
 
 func read(t *testing.T, path, text string) source {
 	t.Helper()
-	s := source{path: path, fset: token.NewFileSet(), lines: strings.Count(text, "\n")}
-	s.pkg = path[:max(0, strings.LastIndexByte(path, '/'))]
+	s := source{path: path, pkg: slashpath.Dir(path), fset: token.NewFileSet(), lines: strings.Count(text, "\n")}
 	var err error
 	s.tree, err = parser.ParseFile(s.fset, path, text, parser.ParseComments|parser.SkipObjectResolution)
 	require.NoError(t, err)

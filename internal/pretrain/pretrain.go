@@ -130,6 +130,9 @@ func maxViolation(load [][]float64) float64 {
 	return worst
 }
 
+// hopeless is how many documents in a row may be too long before the reader gives up.
+const hopeless = 5000
+
 // reader turns documents into training data, one after the other.
 type reader struct {
 	corpus *datasets.Corpus
@@ -140,7 +143,7 @@ type reader struct {
 
 // batch takes documents until their tokens reach size; each token but the first is predicted with equal weight.
 func (r *reader) batch(size int) (data []policy.Datum, tokens int, err error) {
-	for tokens < size {
+	for passed := 0; tokens < size; {
 		doc := r.corpus.Document(r.next)
 		r.next++
 		ids, err := r.tok.Encode(doc.Prompt + doc.Text)
@@ -148,8 +151,12 @@ func (r *reader) batch(size int) (data []policy.Datum, tokens int, err error) {
 			return nil, 0, fmt.Errorf("document %d: %w", r.next-1, err)
 		}
 		if len(ids)+2 > r.limit {
+			if passed++; passed == hopeless {
+				return nil, 0, fmt.Errorf("pretrain: none of %d documents fits into max_length %d: raise it", passed, r.limit)
+			}
 			continue
 		}
+		passed = 0
 		data = append(data, policy.Datum{Prompt: []policy.Token{r.tok.BOS()}, Response: append(ids, r.tok.EOS())})
 		tokens += len(ids) + 1
 	}

@@ -110,14 +110,14 @@ func (t *Trainer) loadWeights(dir string) error {
 	for _, p := range t.Config.params() {
 		values[p.name] = make([]float32, p.size())
 	}
-	known := map[string]bool{}
+	known, bias := map[string]bool{}, make([]float32, len(t.bias))
 	for _, v := range t.Config.views() {
 		known[v.name] = true
 		got, err := readTensor(file, dir, v.name, v.shape())
 		if err != nil {
 			return err
 		}
-		into := t.bias
+		into := bias
 		if v.param != "" {
 			into = values[v.param]
 		}
@@ -132,6 +132,7 @@ func (t *Trainer) loadWeights(dir string) error {
 	for _, p := range t.Config.params() {
 		ordered = append(ordered, values[p.name])
 	}
+	t.bias = bias
 	return t.setParams(ordered)
 }
 

@@ -105,10 +105,12 @@ func (c Config) draw(logits, uniform, sharpness *Node) drawn {
 	z := Mul(logits, BroadcastToDims(sharpness, B, V))
 	p := Exp(Sub(z, ReduceAndKeep(z, ReduceMax, -1)))
 	cumulative := blockCumSum(p)
-	total := SliceAxis(cumulative, 1, AxisElem(V-1)) // [B,1]
-	threshold := BroadcastToDims(Mul(total, InsertAxes(uniform, -1)), B, V)
 	// The first token past the threshold; the floor on p keeps rounding in the sums from choosing an impossible one.
-	past := LogicalAnd(GreaterThan(cumulative, threshold), GreaterThan(p, BroadcastToDims(Scalar(g, dtypes.Float32, 1e-9), B, V)))
+	// The total is that of the possible tokens: whatever comes after the last of them, one is past the threshold.
+	possible := GreaterThan(p, BroadcastToDims(Scalar(g, dtypes.Float32, 1e-9), B, V))
+	total := ReduceAndKeep(Mul(cumulative, ConvertDType(possible, dtypes.Float32)), ReduceMax, -1)
+	threshold := BroadcastToDims(Mul(total, InsertAxes(uniform, -1)), B, V)
+	past := LogicalAnd(GreaterThan(cumulative, threshold), possible)
 	rank := Sub(BroadcastToDims(Scalar(g, dtypes.Float32, float64(V)), B, V), ConvertDType(iota32(g, 1, B, V), dtypes.Float32))
 	fromDraw := ArgMax(Mul(ConvertDType(past, dtypes.Float32), rank), -1)
 	greedy := Equal(BroadcastToDims(sharpness, B), BroadcastToDims(Scalar(g, dtypes.Float32, 0), B))
@@ -200,11 +202,10 @@ const (
 // The graph holds nothing but one While, and each of its operands is in the state: go-xla 0.4.1 mixes
 // up closures and constants of nested functions.
 func (c Config) decodeGraph(slices bool) builder {
-	n := len(c.params()) + 1
-	write := writeWhere
-	if slices {
-		write = writeSlice
+	if !slices {
+		return c.unrolledDecodeGraph()
 	}
+	n := len(c.params()) + 1
 	return func(in []*Node) []*Node {
 		g := in[0].Graph()
 		parameters := func(g *Graph, prefix string) []*Node {
@@ -221,10 +222,24 @@ func (c Config) decodeGraph(slices bool) builder {
 		})
 		body := NewClosure(g, func(g *Graph) []*Node {
 			p := parameters(g, "body")
-			state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], write)
+			state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], writeSlice)
 			return append(append(p[:n:n], state...), caches...)
 		})
 		return While(more, body, in...)[n:]
+	}
+}
+
+// unrolledDecodeGraph is decodeGraph for the pure-Go backend: always C tokens, one step after the other. That
+// backend's optimiser (compute 0.1.2) rewires the nodes of a While's closures after it has counted their
+// uses, so that it frees values that are still to be read.
+func (c Config) unrolledDecodeGraph() builder {
+	n := len(c.params()) + 1
+	return func(in []*Node) []*Node {
+		w, state, caches := c.bind(in[:n-1], in[n-1]), in[n:n+stateCount], in[n+stateCount:]
+		for range state[stateUnif].Shape().Dimensions[1] {
+			state, caches = c.advance(w, state, caches, writeWhere)
+		}
+		return append(append([]*Node(nil), state...), caches...)
 	}
 }
 

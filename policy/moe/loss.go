@@ -25,7 +25,7 @@ const (
 // Entry t speaks of the token at t+1.
 type learn struct {
 	targets, behaviour, advantages, weights *Node
-	clip                                    *Node // [2]: low, high
+	clip                                    *Node // [3]: low, high, and the batch's share of the call's documents
 }
 
 // tokenLoss returns the loss to differentiate and the sums to report.
@@ -76,7 +76,8 @@ func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 		logp := c.logProbs(w, t.hidden, rest[4])
 		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[5], rest[6], rest[7], rest[8]}, t.overflow)
 		if t.balance != nil {
-			loss = Add(loss, t.balance)
+			share := Squeeze(SliceAxis(rest[8], 0, AxisElem(2)))
+			loss = Add(loss, Mul(t.balance, share))
 		}
 		var out []*Node
 		for i, d := range Gradient(loss, params...) {

@@ -135,6 +135,7 @@ func (t *Trainer) setParams(values [][]float32) error {
 
 func (t *Trainer) clearMoments() {
 	t.first, t.second, t.grads = t.likeParams(), t.likeParams(), nil
+	clear(t.load)
 }
 
 // likeParams is a zero tensor for each parameter.
@@ -184,15 +185,15 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 		if err := ctx.Err(); err != nil {
 			return policy.Stats{}, err
 		}
-		if err := t.accumulate(b, loss, &sums); err != nil {
+		if err := t.accumulate(b, loss, float32(len(b.places))/float32(len(data)), &sums); err != nil {
 			return policy.Stats{}, err
 		}
 	}
 	return sums.stats(), nil
 }
 
-// accumulate adds one microbatch to the gradient sums.
-func (t *Trainer) accumulate(b *batch, loss policy.Loss, sums *statSums) error {
+// accumulate adds one microbatch, with share of the call's documents, to the gradient sums.
+func (t *Trainer) accumulate(b *batch, loss policy.Loss, share float32, sums *statSums) error {
 	common, err := t.batchArgs(b)
 	if err != nil {
 		return err
@@ -205,7 +206,7 @@ func (t *Trainer) accumulate(b *batch, loss policy.Loss, sums *statSums) error {
 		}
 		own = append(own, tensor)
 	}
-	clip, err := toDevice(t.backend(), []float32{loss.ClipLow, loss.ClipHigh}, 2)
+	clip, err := toDevice(t.backend(), []float32{loss.ClipLow, loss.ClipHigh, share}, 3)
 	if err != nil {
 		return err
 	}

@@ -34,10 +34,13 @@ func (w *wave) finished() bool {
 	return true
 }
 
-// batchSizes are the row counts that graphs are compiled for: few, so that compilations are bounded.
+// leastRows is the smallest batch that graphs are compiled for: below, a step costs the same.
+const leastRows = 32
+
+// batchSize rounds rows up to a count that graphs are compiled for: few, so that compilations are bounded.
 func (s *sampler) batchSize(rows int) int {
 	size := s.trainer.Shapes.MaxRows
-	for size/2 >= rows && size > 8 {
+	for size/2 >= rows && size > leastRows {
 		size /= 2
 	}
 	return size

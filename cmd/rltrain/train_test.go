@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/internal/runlog"
+	"github.com/rltrain/rltrain/internal/xla"
+)
+
+const tinySteps = 40
+
+// command is the test binary acting as rltrain.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+func mustRun(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := command(t, args...).CombinedOutput()
+	require.NoError(t, err, "%v: %s", args, out)
+	return string(out)
+}
+
+// needPlugin skips a test where the real engine cannot be had.
+func needPlugin(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the real engine compiles for half a minute")
+	}
+	if _, err := xla.Install(t.Context(), os.Stderr); err != nil {
+		t.Skipf("the XLA plug-in cannot be had here: %v", err)
+	}
+}
+
+// rows are all rows of a query as text.
+func rows(t *testing.T, run, query string) []string {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(run, runlog.DBFile)+"?mode=ro")
+	require.NoError(t, err)
+	defer db.Close()
+	result, err := db.QueryContext(t.Context(), query)
+	require.NoError(t, err)
+	defer result.Close()
+	columns, err := result.Columns()
+	require.NoError(t, err)
+	var out []string
+	for result.Next() {
+		values, places := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			places[i] = &values[i]
+		}
+		require.NoError(t, result.Scan(places...))
+		out = append(out, fmt.Sprint(values...))
+	}
+	require.NoError(t, result.Err())
+	return out
+}
+
+// content is everything that a seed fixes in a run's log: no timings and no names.
+func content(t *testing.T, run string) map[string][]string {
+	t.Helper()
+	metrics := []string{"step"}
+	for _, c := range runlog.StepColumns() {
+		if !strings.HasSuffix(c, "_s") {
+			metrics = append(metrics, c)
+		}
+	}
+	return map[string][]string{
+		"v_steps":    rows(t, run, "SELECT "+strings.Join(metrics, ", ")+" FROM v_steps ORDER BY step"),
+		"v_rollouts": rows(t, run, "SELECT id, response, stop_reason, verdict, reward, advantage, policy_version, mean_logp FROM v_rollouts ORDER BY id"),
+		"v_evals":    rows(t, run, "SELECT step, tasks, temperature, metric, value, ci_low, ci_high FROM v_evals ORDER BY step, tasks, temperature, metric"),
+		"v_experts":  rows(t, run, "SELECT step, layer, expert, load, bias FROM v_experts ORDER BY step, layer, expert"),
+	}
+}
+
+func mustRead(t *testing.T, parts ...string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(parts...))
+	require.NoError(t, err)
+	return data
+}
+
+// From nothing to a trained run with the real engine; then the same run killed at a random moment and resumed.
+func TestEndToEnd(t *testing.T) {
+	needPlugin(t)
+	dir := t.TempDir()
+	base, whole, killed := filepath.Join(dir, "base"), filepath.Join(dir, "whole"), filepath.Join(dir, "killed")
+	mustRun(t, "pretrain", "testdata/tiny-base.yaml", "--out", base, "-o", "train.tokens=60000", "-o", "shapes.train_rows=8")
+	for _, file := range []string{"config.json", "model.safetensors", "tokenizer.json", "recipe.yaml", "train_log.jsonl"} {
+		require.FileExists(t, filepath.Join(base, file))
+	}
+	train := func(run string, more ...string) []string {
+		return append([]string{"train", "testdata/tiny-train.yaml", "--model", base, "--out", run}, more...)
+	}
+	out := mustRun(t, train(whole)...)
+	require.Contains(t, out, fmt.Sprintf("eval step %d", tinySteps))
+	checkRun(t, whole)
+	t.Run("folder that exists", func(t *testing.T) {
+		code, stderr := runArgs(t, train(whole)...)
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, stderr, "--resume")
+		require.Contains(t, stderr, "--force")
+	})
+	t.Run("resume of a finished run", func(t *testing.T) {
+		before, weights := content(t, whole), mustRead(t, whole, "checkpoints", fmt.Sprint(tinySteps), "model.safetensors")
+		code, stderr := runArgs(t, train(whole, "--resume")...)
+		require.Zero(t, code, stderr)
+		require.Equal(t, before, content(t, whole))
+		require.True(t, bytes.Equal(weights, mustRead(t, whole, "checkpoints", fmt.Sprint(tinySteps), "model.safetensors")))
+	})
+	t.Run("kill and resume", func(t *testing.T) {
+		killAt := killRandomly(t, command(t, train(killed)...), killed)
+		before := len(rows(t, killed, "SELECT step FROM v_steps"))
+		out := mustRun(t, train(killed, "--resume")...)
+		t.Logf("killed %s; %d steps were recorded; %s", killAt, before, strings.SplitN(out, "\n", 2)[0])
+		last := fmt.Sprint(tinySteps)
+		for _, file := range []string{"model.safetensors", "optimizer.safetensors", "cursor.json"} {
+			require.True(t, bytes.Equal(mustRead(t, whole, "checkpoints", last, file), mustRead(t, killed, "checkpoints", last, file)), "%s differs", file)
+		}
+		want, got := content(t, whole), content(t, killed)
+		for view := range want {
+			require.Equal(t, want[view], got[view], view)
+		}
+	})
+}
+
+// checkRun looks at all that a finished run should hold.
+func checkRun(t *testing.T, run string) {
+	t.Helper()
+	for view, n := range map[string]int{"v_runs": 1, "v_steps": tinySteps, "v_evals": -1, "v_rollouts": -1, "v_experts": tinySteps * 4} {
+		got := rows(t, run, "SELECT * FROM "+view)
+		require.NotEmpty(t, got, view)
+		if n > 0 {
+			require.Len(t, got, n, view)
+		}
+	}
+	require.Equal(t, []string{fmt.Sprint(tinySteps * 16)}, rows(t, run, "SELECT count(*) FROM v_rollouts WHERE phase = 'train'"))
+	require.Equal(t, []string{fmt.Sprint(tinySteps/2 + 1)}, rows(t, run, "SELECT count(DISTINCT step) FROM v_evals"))
+	require.Equal(t, []string{"finished"}, rows(t, run, "SELECT status FROM v_runs"))
+	require.NotEqual(t, []string{"0"}, rows(t, run, "SELECT count(*) FROM v_steps WHERE grad_norm > 0"), "it learned from something")
+	require.Equal(t, []string{"1"}, rows(t, run, "SELECT logp_diff_max < 1e-3 FROM v_steps WHERE step = 0"), "sampler and trainer agree")
+	require.Equal(t, tinySteps, bytes.Count(mustRead(t, run, runlog.MetricsFile), []byte("\n")))
+	require.Contains(t, string(mustRead(t, run, runlog.ConfigFile)), "rollouts_per_step: 16")
+	first, last := mustRead(t, run, "checkpoints", "0", "model.safetensors"), mustRead(t, run, "checkpoints", fmt.Sprint(tinySteps), "model.safetensors")
+	require.False(t, bytes.Equal(first, last))
+	require.NoFileExists(t, filepath.Join(run, "checkpoints", "0", "optimizer.safetensors"))
+}
+
+// killRandomly starts cmd, and kills it at a random moment after its first checkpoint.
+func killRandomly(t *testing.T, cmd *exec.Cmd, run string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	require.NoError(t, cmd.Start())
+	step := 1 + rand.IntN(tinySteps-5) // wait for a random checkpoint, then a moment more: compiling takes most of the time
+	for !exists(filepath.Join(run, "checkpoints", fmt.Sprint(step))) {
+		require.NoError(t, ctx.Err(), "no checkpoint of step %d", step)
+		time.Sleep(time.Millisecond)
+	}
+	pause := time.Duration(rand.IntN(60_000)) * time.Microsecond
+	time.Sleep(pause)
+	require.NoError(t, cmd.Process.Kill())
+	require.ErrorContains(t, cmd.Wait(), "killed")
+	return fmt.Sprintf("%v after checkpoint %d", pause, step)
+}

@@ -1,0 +1,100 @@
+package moe
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/policy"
+)
+
+// peerConfig is the model of bench/trl_grpo.py --arch deepseek_v3: 8.0 M parameters.
+func peerConfig() Config {
+	return Config{
+		Vocab: 512, Width: 256, Layers: 6, Heads: 4, LatentRank: 64, NopeDim: 32, RopeDim: 32, ValueDim: 64,
+		DenseHidden: 704, ExpertHidden: 176, SharedExperts: 1, Experts: 8, TopK: 2, DenseLayers: 1,
+		RoutedScale: 2.5, RopeTheta: 10000, NormEps: 1e-6, MaxPositions: 1024,
+	}
+}
+
+// BenchmarkGRPOStep is one GRPO step at the peer's shapes: 32 prompts of 29 tokens x 8 samples x exactly 224 new
+// tokens, then one optimizer update on all of them. Compilation and two steps of warming up are left out.
+func BenchmarkGRPOStep(b *testing.B) {
+	ctx := context.Background()
+	const prompts, group, promptLen, fresh = 32, 8, 29, 224
+	trainer, err := New(openEngine(b), peerConfig(), DefaultShapes(), 1)
+	require.NoError(b, err)
+	requests := make([]policy.Request, prompts)
+	for i := range requests {
+		requests[i] = policy.Request{Task: fmt.Sprint(i), Params: policy.Params{N: group, MaxTokens: fresh, Temperature: 1, Seed: 1}}
+		for j := range promptLen {
+			requests[i].Prompt = append(requests[i].Prompt, policy.Token((i*31+j*7)%500+3))
+		}
+	}
+	var sampling, training float64
+	overflows := 0
+	step := func() {
+		start := time.Now()
+		sampler, err := trainer.Snapshot(ctx)
+		require.NoError(b, err)
+		groups, err := sampler.Sample(ctx, requests)
+		require.NoError(b, err)
+		sampled := time.Now()
+		var data []policy.Datum
+		for i, samples := range groups {
+			for j, s := range samples {
+				d := policy.Datum{Prompt: requests[i].Prompt, Response: s.Tokens, Logprobs: s.Logprobs}
+				for range s.Tokens {
+					d.Advantages = append(d.Advantages, float32(1-2*(j%2)))
+					d.Weights = append(d.Weights, 1/float32(prompts*group*fresh))
+				}
+				data = append(data, d)
+			}
+		}
+		fb, err := trainer.ForwardBackward(ctx, data, policy.Loss{Kind: policy.LossPolicyGradient, ClipLow: .2, ClipHigh: .28})
+		require.NoError(b, err)
+		_, err = trainer.OptimStep(ctx, policy.Optim{LR: 1e-4, Beta1: .9, Beta2: .999, Eps: 1e-8, ClipNorm: 1, BiasRate: .01})
+		require.NoError(b, err)
+		sampling += sampled.Sub(start).Seconds()
+		training += time.Since(sampled).Seconds()
+		overflows += fb.Overflows
+	}
+	step()
+	step()
+	sampling, training, overflows = 0, 0, 0
+	for b.Loop() {
+		step()
+	}
+	n, tokens := float64(b.N), float64(prompts*group*fresh)
+	b.ReportMetric(tokens*n/sampling, "sampled_tok/s")
+	b.ReportMetric(tokens*n/training, "trained_tok/s")
+	b.ReportMetric((sampling+training)/n, "s/step")
+	b.ReportMetric(float64(overflows)/n, "overflows/step")
+}
+
+// BenchmarkDemoStep is the demo model's share of a step: sampling 256 completions to their full length, and a
+// forward-backward pass on them.
+func BenchmarkDemoStep(b *testing.B) {
+	ctx := context.Background()
+	trainer, err := New(openEngine(b), Demo(), DefaultShapes(), 1)
+	require.NoError(b, err)
+	requests := make([]policy.Request, 32)
+	for i := range requests {
+		requests[i] = policy.Request{Task: fmt.Sprint(i), Params: policy.Params{N: 8, MaxTokens: 232, Temperature: 1, Seed: 1}}
+		for j := range 20 {
+			requests[i].Prompt = append(requests[i].Prompt, policy.Token((i*31+j*7)%100+3))
+		}
+	}
+	sampler, err := trainer.Snapshot(ctx)
+	require.NoError(b, err)
+	_, err = sampler.Sample(ctx, requests)
+	require.NoError(b, err)
+	for b.Loop() {
+		_, err = sampler.Sample(ctx, requests)
+		require.NoError(b, err)
+	}
+	b.ReportMetric(32*8*232*float64(b.N)/b.Elapsed().Seconds(), "sampled_tok/s")
+}

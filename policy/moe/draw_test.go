@@ -1,0 +1,193 @@
+package moe
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/stretchr/testify/require"
+)
+
+// newGraph prepares a small graph on the shared engine; what it returns runs it.
+func newGraph(t testing.TB, build builder) func(in ...*tensors.Tensor) []*tensors.Tensor {
+	t.Helper()
+	p, err := newProgram(newSmall(t, 1).backend(), &Compilations{}, "test graph", build)
+	require.NoError(t, err)
+	return func(in ...*tensors.Tensor) []*tensors.Tensor {
+		t.Helper()
+		out, err := p.run(asArgs(in...))
+		require.NoError(t, err)
+		return out
+	}
+}
+
+func newDraw(t testing.TB, V int) func(in ...*tensors.Tensor) []*tensors.Tensor {
+	c := Config{Vocab: V}
+	return newGraph(t, func(in []*graph.Node) []*graph.Node {
+		d := c.draw(in[0], in[1], in[2])
+		return []*graph.Node{d.token, d.logp, d.entropy}
+	})
+}
+
+// drawMany draws once for each uniform, from one row of logits or a row each.
+func drawMany(draw func(in ...*tensors.Tensor) []*tensors.Tensor, V int, logits, uniforms []float32, temperature float32) (tokens []int32, logps, entropies []float32) {
+	B := len(uniforms)
+	rows := append([]float32(nil), logits...)
+	for len(rows) < B*V {
+		rows = append(rows, logits...)
+	}
+	out := draw(tensors.FromFlatDataAndDimensions(rows, B, V), tensors.FromFlatDataAndDimensions(uniforms, B), tensors.FromScalar(sharpness(temperature)))
+	return tensors.MustCopyFlatData[int32](out[0]), tensors.MustCopyFlatData[float32](out[1]), tensors.MustCopyFlatData[float32](out[2])
+}
+
+// TestDrawFrequencies bounds chi-square of drawn tokens against softmax(logits / temperature).
+func TestDrawFrequencies(t *testing.T) {
+	const draws = 8192
+	for _, V := range []int{24, 200} {
+		draw := newDraw(t, V)
+		for i, temperature := range []float32{1, 0.5, 2, 0} {
+			r := rand.New(rand.NewPCG(uint64(V), 1))
+			logits, uniforms := make([]float32, V), make([]float32, draws)
+			for j := range logits {
+				logits[j] = float32(r.NormFloat64())
+			}
+			for j := range uniforms {
+				uniforms[j] = uniform(streamKey(uint64(i), "a task", j%64), j/64)
+			}
+			tokens, logps, entropies := drawMany(draw, V, logits, uniforms, temperature)
+			untempered, entropy, best := logSoftmax(logits), 0.0, 0
+			for j, logp := range untempered {
+				entropy -= math.Exp(logp) * logp
+				if logp > untempered[best] {
+					best = j
+				}
+			}
+			counts := make([]float64, V)
+			for j, token := range tokens {
+				counts[token]++
+				require.InDelta(t, untempered[token], logps[j], 1e-5)
+				require.InDelta(t, entropy, entropies[j], 1e-5)
+			}
+			if temperature == 0 {
+				require.EqualValues(t, draws, counts[best])
+				continue
+			}
+			tempered := make([]float32, V)
+			for j := range tempered {
+				tempered[j] = logits[j] / temperature
+			}
+			chi, df, restWant, restGot := 0.0, 0.0, 0.0, 0.0
+			for j, logp := range logSoftmax(tempered) {
+				want := draws * math.Exp(logp)
+				if want < 5 {
+					restWant, restGot = restWant+want, restGot+counts[j]
+					continue
+				}
+				chi += (counts[j] - want) * (counts[j] - want) / want
+				df++
+			}
+			if restWant > 5 {
+				chi += (restGot - restWant) * (restGot - restWant) / restWant
+				df++
+			}
+			bound := df + 4*math.Sqrt(2*df) + 10 // beyond the 1 - 1e-5 quantile
+			require.Lessf(t, chi, bound, "V=%d temperature=%v", V, temperature)
+		}
+	}
+}
+
+// TestDrawNeverPicksTheImpossible puts the uniforms at both ends of [0, 1) and the mass on few tokens.
+func TestDrawNeverPicksTheImpossible(t *testing.T) {
+	last := math.Nextafter32(1, 0)
+	for _, V := range []int{24, 128, 300} {
+		var logits, uniforms []float32
+		var want []int32
+		for _, at := range []int{0, 1, V / 2, V - 1} {
+			for _, others := range []float32{-1e9, -30, -20.83} { // the last is just below the floor of 1e-9
+				for _, u := range []float32{0, last, 0.5, last - 1e-6} {
+					for j := range V {
+						logit := others
+						if j == at {
+							logit = 0
+						}
+						logits = append(logits, logit)
+					}
+					uniforms, want = append(uniforms, u), append(want, int32(at))
+				}
+			}
+		}
+		tokens, _, _ := drawMany(newDraw(t, V), V, logits, uniforms, 1)
+		require.Equal(t, want, tokens)
+	}
+}
+
+func TestBlockCumSum(t *testing.T) {
+	const B = 3
+	for _, V := range []int{1, 7, 128, 129, 300, 1000} {
+		r := rand.New(rand.NewPCG(uint64(V), 7))
+		x, want := make([]float32, B*V), make([]float64, B*V)
+		for i := range x {
+			x[i] = r.Float32()
+			want[i] = float64(x[i])
+			if i%V > 0 {
+				want[i] += want[i-1]
+			}
+		}
+		sum := newGraph(t, func(in []*graph.Node) []*graph.Node { return []*graph.Node{blockCumSum(in[0])} })
+		out := sum(tensors.FromFlatDataAndDimensions(x, B, V))
+		got := tensors.MustCopyFlatData[float32](out[0])
+		require.Len(t, got, len(want))
+		for i := range want {
+			require.InDeltaf(t, want[i], got[i], 1e-5*float64(V), "V=%d, element %d", V, i)
+		}
+	}
+}
+
+// TestStreams checks range, mean and variance of the uniforms, and that streams that differ in one of seed,
+// task and sample, or by a shift, have nothing to do with each other.
+func TestStreams(t *testing.T) {
+	const n = 4096
+	stream := func(seed uint64, task string, sample, shift int) []float64 {
+		v := make([]float64, n)
+		for i := range v {
+			u := uniform(streamKey(seed, task, sample), i+shift)
+			require.True(t, u >= 0 && u < 1)
+			v[i] = float64(u) - 0.5
+		}
+		return v
+	}
+	list := map[string][]float64{
+		"base": stream(0, "t", 0, 0), "shifted": stream(0, "t", 0, 1), "seed": stream(1, "t", 0, 0), "task": stream(0, "u", 0, 0),
+		"sample": stream(0, "t", 1, 0), "samples": stream(0, "t", 2, 0), "far seed": stream(1<<63, "t", 0, 0), "1/0/t": stream(10, "t", 0, 0),
+	}
+	sigma := 1.0 / 12 / math.Sqrt(n) // of the covariance of independent streams
+	for a, x := range list {
+		for b, y := range list {
+			mean, cov := 0.0, 0.0
+			for i := range x {
+				mean += x[i] / n
+				cov += x[i] * y[i] / n
+			}
+			require.Less(t, math.Abs(mean), 5*math.Sqrt(1./12/n), a)
+			if a == b {
+				require.InDelta(t, 1./12, cov, 0.005, a)
+				continue
+			}
+			require.Lessf(t, math.Abs(cov), 5*sigma, "%s against %s", a, b)
+		}
+	}
+	seen := map[uint64]string{}
+	for seed := range uint64(8) {
+		for task := range 16 {
+			for sample := range 16 {
+				name := fmt.Sprint(seed, "/", task, "/", sample)
+				key := streamKey(seed, fmt.Sprint(task), sample)
+				require.Empty(t, seen[key], name)
+				seen[key] = name
+			}
+		}
+	}
+}
