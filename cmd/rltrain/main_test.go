@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -64,10 +65,12 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"verify"}, "accepts 1 arg"},
 		{[]string{"runs", "--nonsense"}, "--nonsense"},
 	} {
-		code, stderr := runArgs(t, test.args...)
-		require.Equal(t, exitUsage, code, "%v: %s", test.args, stderr)
-		require.Contains(t, stderr, "rltrain: ", "%v", test.args)
-		require.Contains(t, stderr, test.want, "%v", test.args)
+		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
+			code, stderr := runArgs(t, test.args...)
+			require.Equal(t, exitUsage, code, stderr)
+			require.Contains(t, stderr, "rltrain: ")
+			require.Contains(t, stderr, test.want)
+		})
 	}
 	code, _ := runArgs(t, "-h")
 	require.Zero(t, code)

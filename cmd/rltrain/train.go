@@ -162,7 +162,7 @@ func (s *session) openLog(ctx context.Context, name string, f trainFlags) (first
 	if f.resume {
 		return s.resume(ctx)
 	}
-	if f.force {
+	if f.force && exists(filepath.Join(s.run, runlog.DBFile)) { // never a folder that holds something else
 		if err := os.RemoveAll(s.run); err != nil {
 			return 0, fmt.Errorf("remove old run: %w", err)
 		}
@@ -186,7 +186,7 @@ func (s *session) resume(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	if !ok {
-		return 0, fmt.Errorf("run %s has no checkpoint to resume from: start it without --resume", s.run)
+		return 0, fmt.Errorf("run %s has no checkpoint to resume from: start it without --resume, and with --force if its folder holds a log already", s.run)
 	}
 	at, err := readCursor(folder)
 	if err != nil {

@@ -107,8 +107,13 @@ func TestEndToEnd(t *testing.T) {
 	train := func(run string, more ...string) []string {
 		return append([]string{"train", "testdata/tiny-train.yaml", "--model", base, "--out", run}, more...)
 	}
-	out := mustRun(t, train(whole)...)
-	require.Contains(t, out, fmt.Sprintf("eval step %d", tinySteps))
+	unbroken := command(t, train(whole)...) // beside the one to be killed: compiling keeps one core busy
+	var out bytes.Buffer
+	unbroken.Stderr = &out
+	require.NoError(t, unbroken.Start())
+	killAt := killRandomly(t, command(t, train(killed)...), killed)
+	require.NoError(t, unbroken.Wait(), out.String())
+	require.Contains(t, out.String(), fmt.Sprintf("eval step %d", tinySteps))
 	checkRun(t, whole)
 	t.Run("folder that exists", func(t *testing.T) {
 		code, stderr := runArgs(t, train(whole)...)
@@ -123,8 +128,7 @@ func TestEndToEnd(t *testing.T) {
 		require.Equal(t, before, content(t, whole))
 		require.True(t, bytes.Equal(weights, mustRead(t, whole, "checkpoints", fmt.Sprint(tinySteps), "model.safetensors")))
 	})
-	t.Run("kill and resume", func(t *testing.T) {
-		killAt := killRandomly(t, command(t, train(killed)...), killed)
+	t.Run("resume of a killed run", func(t *testing.T) {
 		before := len(rows(t, killed, "SELECT step FROM v_steps"))
 		out := mustRun(t, train(killed, "--resume")...)
 		t.Logf("killed %s; %d steps were recorded; %s", killAt, before, strings.SplitN(out, "\n", 2)[0])
@@ -177,4 +181,26 @@ func killRandomly(t *testing.T, cmd *exec.Cmd, run string) string {
 	require.NoError(t, cmd.Process.Kill())
 	require.ErrorContains(t, cmd.Wait(), "killed")
 	return fmt.Sprintf("%v after checkpoint %d", pause, step)
+}
+
+func TestForceRemovesRunsOnly(t *testing.T) {
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "thesis.txt")
+	require.NoError(t, os.WriteFile(precious, nil, 0o600))
+	start := func() error {
+		s := session{run: dir, model: &model{engine: &xla.Engine{}}}
+		_, err := s.openLog(t.Context(), "recipe", trainFlags{force: true})
+		if err != nil {
+			return err
+		}
+		return s.log.Close()
+	}
+	require.NoError(t, start())
+	require.FileExists(t, precious, "a folder without a run is not removed")
+	require.NoError(t, start())
+	require.NoFileExists(t, precious, "an old run goes with all that is in its folder")
+
+	s := session{run: t.TempDir()}
+	_, err := s.openLog(t.Context(), "recipe", trainFlags{resume: true})
+	require.ErrorContains(t, err, "no checkpoint to resume from")
 }

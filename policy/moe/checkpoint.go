@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	configFile    = "config.json"
 	weightsFile   = "model.safetensors"
 	optimizerFile = "optimizer.safetensors"
 )
@@ -61,10 +62,35 @@ func (t *Trainer) SaveModel(dir string) error {
 }
 
 // Save implements policy.Trainer: the model, and in optimizer.safetensors the moments and the step count.
+// All files are complete before the first takes its place, so that a full disk leaves an older checkpoint whole.
 func (t *Trainer) Save(_ context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	temp, err := os.MkdirTemp(dir, ".saving-")
+	if err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	if err := t.saveAll(temp); err != nil {
+		return err
+	}
+	for _, name := range []string{configFile, weightsFile, optimizerFile} {
+		if err := os.Rename(filepath.Join(temp, name), filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("save checkpoint: %w", err)
+		}
+	}
+	return nil
+}
+
+func (t *Trainer) saveAll(dir string) error {
 	if err := t.SaveModel(dir); err != nil {
 		return err
 	}
+	return t.saveMoments(filepath.Join(dir, optimizerFile))
+}
+
+func (t *Trainer) saveMoments(path string) error {
 	var list []hf.Tensor
 	for prefix, moments := range map[string][]*tensors.Tensor{"first.": t.first, "second.": t.second} {
 		values, err := t.hostParams(moments)
@@ -76,7 +102,7 @@ func (t *Trainer) Save(_ context.Context, dir string) error {
 		}
 	}
 	slices.SortFunc(list, func(a, b hf.Tensor) int { return strings.Compare(a.Name, b.Name) })
-	return hf.Write(filepath.Join(dir, optimizerFile), list, map[string]string{"steps": strconv.Itoa(t.steps)})
+	return hf.Write(path, list, map[string]string{"steps": strconv.Itoa(t.steps)})
 }
 
 // Load implements policy.Trainer. A folder without optimizer state starts the optimizer afresh.

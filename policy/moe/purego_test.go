@@ -13,6 +13,9 @@ import (
 
 // TestPureGoBackend runs the golden model where no plug-in is: the same greedy tokens, loss and gradients.
 func TestPureGoBackend(t *testing.T) {
+	if raceEnabled {
+		t.Skip("checkptr, part of -race, ends the process in compute 0.1.2's matrix product: run without -race, or with -gcflags=all=-d=checkptr=0")
+	}
 	t.Setenv("RLTRAIN_BACKEND", "go")
 	engine, err := xla.Open(context.Background(), xla.Options{})
 	require.NoError(t, err)
