@@ -149,7 +149,7 @@ func TestDrawsDependOnSeedTaskAndSampleOnly(t *testing.T) {
 		one.N = 1
 		sameDraws(t, want[i][0], sample(t, trainer, one)[0][0])
 	}
-	for _, shapes := range []Shapes{{MaxRows: 8, DecodeChunk: 7}, {MaxRows: 16, DecodeChunk: 1}} {
+	for _, shapes := range []Shapes{{MaxRows: 8, DecodeChunk: 7}, {MaxRows: 16, DecodeChunk: 60}} {
 		other := newSmall(t, 1)
 		other.Shapes.MaxRows, other.Shapes.DecodeChunk = shapes.MaxRows, shapes.DecodeChunk
 		allSame(t, want, sample(t, other, requests...))
