@@ -2,6 +2,7 @@ package grpo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,24 +27,38 @@ type Loop struct {
 	Policy    policy.Trainer
 	Log       Recorder
 	Milestone func(ctx context.Context, step int) error // evaluate and save when due
-	Report    func(runlog.Step)                         // one line for a person
+	// Interrupted saves the weights of a moment at which the milestone of step has not been met; nil saves nothing.
+	Interrupted func(ctx context.Context, step int) error
+	Report      func(runlog.Step) // one line for a person
 }
 
-// Run trains from step first to Config.Steps. A resumed run has met the milestone of its first step already.
+// Run trains from step first to Config.Steps. A resumed run may have met the milestone of its first step
+// already. A cancelled ctx lets the present step end, then Interrupted saves and Run returns ctx's error.
 func (l *Loop) Run(ctx context.Context, first int, resumed bool) error {
 	for step := first; ; step++ {
 		if step > first || !resumed {
 			if err := l.Milestone(ctx, step); err != nil {
-				return fmt.Errorf("milestone at step %d: %w", step, err)
+				return l.interrupted(ctx, step, fmt.Errorf("milestone at step %d: %w", step, err))
 			}
 		}
 		if step >= l.Steps {
 			return nil
 		}
-		if err := l.step(ctx, step); err != nil {
+		if err := l.step(context.WithoutCancel(ctx), step); err != nil {
 			return fmt.Errorf("step %d: %w", step, err)
 		}
+		if err := ctx.Err(); err != nil {
+			return l.interrupted(ctx, step+1, err)
+		}
 	}
+}
+
+// interrupted saves before a step whose milestone has not been met, where ctx is what ended the run.
+func (l *Loop) interrupted(ctx context.Context, step int, err error) error {
+	if ctx.Err() == nil || l.Interrupted == nil {
+		return err
+	}
+	return errors.Join(err, l.Interrupted(context.WithoutCancel(ctx), step))
 }
 
 func (l *Loop) step(ctx context.Context, step int) error {

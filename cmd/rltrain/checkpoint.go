@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-
-	"github.com/rltrain/rltrain/datasets"
 )
 
 // cursorFile holds what a resumed run needs besides weights and optimizer.
@@ -21,11 +19,14 @@ const cursorFile = "cursor.json"
 type cursor struct {
 	Step  int    `json:"step"`  // the next step to train
 	Tasks uint64 `json:"tasks"` // tasks served by the stream
+	// Open says that the evaluation due before Step has not been made: the run was interrupted.
+	Open bool `json:"open,omitempty"`
 }
 
 // saveCheckpoint writes run/checkpoints/STEP: under another name first, so that a checkpoint that is there is
 // whole. Older checkpoints keep their model and lose their optimizer state.
-func saveCheckpoint(ctx context.Context, m *model, run string, step int, tasks datasets.Stream) error {
+func saveCheckpoint(ctx context.Context, m *model, run string, at cursor) error {
+	step := at.Step
 	root := filepath.Join(run, "checkpoints")
 	temp := filepath.Join(root, ".making")
 	if err := errors.Join(os.RemoveAll(temp), os.MkdirAll(temp, 0o755)); err != nil {
@@ -34,7 +35,7 @@ func saveCheckpoint(ctx context.Context, m *model, run string, step int, tasks d
 	if err := errors.Join(m.Save(ctx, temp), m.tok.Save(temp)); err != nil {
 		return fmt.Errorf("save checkpoint %d: %w", step, err)
 	}
-	data, err := json.Marshal(cursor{step, tasks.Cursor()})
+	data, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}

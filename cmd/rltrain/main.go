@@ -54,13 +54,26 @@ func rootCommand() *cobra.Command {
 		Short:         "R1-Zero in one binary: reinforcement learning on verifiable rewards, and how the reasoning changes",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		text := fmt.Sprintf("unknown command %q", args[0])
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			text += fmt.Sprintf(": did you mean %q?", near[0])
+		}
+		return usageError{errors.New(text + " (see rltrain -h)")}
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(demoCommand(), trainCommand(), evalCommand(), sampleCommand(), resultsCommand(), pluginCommand(), pretrainCommand(), verifyCommand(), runsCommand(), rolloutsCommand())
 	for _, c := range root.Commands() {
 		if check := c.Args; check != nil {
 			c.Args = func(cmd *cobra.Command, args []string) error {
-				if err := check(cmd, args); err != nil {
+				if err := errors.Join(check(cmd, args), cmd.ValidateRequiredFlags()); err != nil {
 					return usageError{fmt.Errorf("%w (see rltrain %s -h)", err, cmd.Name())}
 				}
 				return nil

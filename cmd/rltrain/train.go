@@ -107,7 +107,7 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, progre
 	if err := s.checkLengths(); err != nil {
 		return nil, fmt.Errorf("recipe %s: %w", name, err)
 	}
-	first, err := s.openLog(ctx, name, f)
+	first, met, err := s.openLog(ctx, name, f)
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +115,12 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, progre
 	loop := &grpo.Loop{
 		Config: r.GRPO, Seed: r.Seed, Tasks: s.tasks, Pool: s.pool, Policy: s.model, Log: s.log,
 		Milestone: s.milestone, Report: s.report,
+		Interrupted: func(ctx context.Context, step int) error {
+			return saveCheckpoint(ctx, s.model, s.run, cursor{Step: step, Tasks: s.tasks.Cursor(), Open: true})
+		},
 	}
 	fmt.Fprintf(progress, "run %s: %d steps of %d prompts x %d samples; %s\n", s.run, r.GRPO.Steps, r.GRPO.Prompts, r.Sampling.Group, s.model.engine)
-	err = loop.Run(ctx, first, f.resume)
+	err = loop.Run(ctx, first, met)
 	return s, errors.Join(err, s.close(ctx, err))
 }
 
@@ -157,55 +160,60 @@ func (s *session) close(ctx context.Context, err error) error {
 	return s.log.SetStatus(context.WithoutCancel(ctx), status)
 }
 
-// openLog makes the run's log, or opens it at the newest checkpoint, and returns the first step to train.
-func (s *session) openLog(ctx context.Context, name string, f trainFlags) (first int, err error) {
+// openLog makes the run's log, or opens it at the newest checkpoint. It returns the first step to train, and
+// whether that step's milestone has been met.
+func (s *session) openLog(ctx context.Context, name string, f trainFlags) (first int, met bool, err error) {
 	if f.resume {
 		return s.resume(ctx)
 	}
 	if f.force && exists(filepath.Join(s.run, runlog.DBFile)) { // never a folder that holds something else
 		if err := os.RemoveAll(s.run); err != nil {
-			return 0, fmt.Errorf("remove old run: %w", err)
+			return 0, false, fmt.Errorf("remove old run: %w", err)
 		}
 	}
 	config, err := yaml.Marshal(s.recipe)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	host, _ := os.Hostname()
 	s.log, err = runlog.Create(s.run, runlog.Meta{
 		Run: filepath.Base(s.run), Recipe: name, Model: s.recipe.Model, Seed: s.recipe.Seed, Config: config, StartedAt: s.started,
 		Host: fmt.Sprintf("%s; %s", host, s.model.engine),
 	})
-	return 0, err
+	return 0, false, err
 }
 
 // resume loads the newest checkpoint and drops what the log has beyond it.
-func (s *session) resume(ctx context.Context) (int, error) {
+func (s *session) resume(ctx context.Context) (first int, met bool, err error) {
 	folder, ok, err := newestCheckpoint(s.run)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if !ok {
-		return 0, fmt.Errorf("run %s has no checkpoint to resume from: start it without --resume, and with --force if its folder holds a log already", s.run)
+		return 0, false, fmt.Errorf("run %s has no checkpoint to resume from: start it without --resume, and with --force if its folder holds a log already", s.run)
 	}
 	at, err := readCursor(folder)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if err := s.model.Load(ctx, folder); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if err := s.tasks.Seek(at.Tasks); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if s.log, err = runlog.Open(s.run); err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	if err := s.log.Truncate(ctx, at.Step, at.Step+1); err != nil { // the evaluation before the checkpoint stays
-		return 0, err
+	evaluated := at.Step + 1 // the evaluation before the checkpoint stays
+	if at.Open {
+		evaluated = at.Step
+	}
+	if err := s.log.Truncate(ctx, at.Step, evaluated); err != nil {
+		return 0, false, err
 	}
 	fmt.Fprintf(s.progress, "resuming %s at step %d\n", s.run, at.Step)
-	return at.Step, s.log.SetStatus(ctx, runlog.Running)
+	return at.Step, !at.Open, s.log.SetStatus(ctx, runlog.Running)
 }
 
 // milestone evaluates and saves when due: log first, then checkpoint.
@@ -226,7 +234,7 @@ func (s *session) milestone(ctx context.Context, step int) error {
 		}
 	}
 	if due(r.Checkpoint) {
-		return saveCheckpoint(ctx, s.model, s.run, step, s.tasks)
+		return saveCheckpoint(ctx, s.model, s.run, cursor{Step: step, Tasks: s.tasks.Cursor()})
 	}
 	return nil
 }

@@ -189,7 +189,7 @@ func TestForceRemovesRunsOnly(t *testing.T) {
 	require.NoError(t, os.WriteFile(precious, nil, 0o600))
 	start := func() error {
 		s := session{run: dir, model: &model{engine: &xla.Engine{}}}
-		_, err := s.openLog(t.Context(), "recipe", trainFlags{force: true})
+		_, _, err := s.openLog(t.Context(), "recipe", trainFlags{force: true})
 		if err != nil {
 			return err
 		}
@@ -201,6 +201,6 @@ func TestForceRemovesRunsOnly(t *testing.T) {
 	require.NoFileExists(t, precious, "an old run goes with all that is in its folder")
 
 	s := session{run: t.TempDir()}
-	_, err := s.openLog(t.Context(), "recipe", trainFlags{resume: true})
+	_, _, err := s.openLog(t.Context(), "recipe", trainFlags{resume: true})
 	require.ErrorContains(t, err, "no checkpoint to resume from")
 }
