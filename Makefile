@@ -56,6 +56,7 @@ demo: plugin ## train the shipped base model for some minutes and show what chan
 
 test: plugin vet ## install what is missing, build, vet, and run all tests under the race detector
 	@$(GO_TEST) -timeout 14m $(PACKAGES)
+	@go test -tags $(TAGS) -run PureGo ./policy/moe # skipped under the race detector, see the test
 
 vet: deps ## go vet
 	@go vet -tags $(TAGS) ./...
