@@ -27,7 +27,7 @@ func demoCommand() *cobra.Command {
 			return demo(cmd, f)
 		},
 	}
-	f.register(cmd)
+	f.register(cmd, "runs/demo-TIME")
 	return cmd
 }
 

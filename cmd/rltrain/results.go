@@ -56,7 +56,7 @@ func condition(ctx context.Context, dir string, out io.Writer) error {
 	}
 	var list []outcome
 	for _, run := range runs {
-		o, ok, err := readOutcome(ctx, run)
+		o, ok, err := readOutcome(ctx, filepath.Join(dir, run))
 		if err != nil {
 			return err
 		}

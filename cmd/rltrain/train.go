@@ -50,12 +50,12 @@ func trainCommand() *cobra.Command {
 			return err
 		},
 	}
-	f.register(cmd)
+	f.register(cmd, "runs/RECIPE-seedN")
 	return cmd
 }
 
-func (f *trainFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.out, "out", "", "run `FOLDER` (default runs/RECIPE-seedN)")
+func (f *trainFlags) register(cmd *cobra.Command, folder string) {
+	cmd.Flags().StringVar(&f.out, "out", "", "run `FOLDER` (default "+folder+")")
 	cmd.Flags().StringVar(&f.model, "model", "", "replace the recipe's `MODEL`: a folder, RUN or RUN@STEP")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on at the newest checkpoint of the run folder")
 	cmd.Flags().BoolVar(&f.force, "force", false, "remove a run that is in the folder already")
