@@ -54,7 +54,7 @@ func (t *Trainer) SaveModel(dir string) error {
 		if v.param != "" {
 			source = values[v.param]
 		}
-		out := make([]float32, len(source))[:v.rows*max(1, v.cols)]
+		out := make([]float32, v.rows*max(1, v.cols))
 		v.each(func(published, ours int) { out[published] = source[ours] })
 		list = append(list, hf.NewFloat32s(v.name, v.shape(), out))
 	}

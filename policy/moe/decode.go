@@ -11,11 +11,7 @@ import (
 // attention in its absorbed form never unfolds keys or values. All rows share the slot that is
 // written next; a row's prompt ends at the last prompt slot and its first valid slot is start.
 
-// decodeWeights are the weights in the order that decoding takes them: the parameters, with the
-// experts' input matrices already side by side, and the routing bias.
-type decodeWeights = weights
-
-// prepareGraph builds: params... -> params... as decoding wants them. It runs once a snapshot.
+// prepareGraph builds: params... -> params... as decoding wants them: the experts' input matrices side by side. It runs once a snapshot.
 func (c Config) prepareGraph() builder {
 	return func(in []*Node) []*Node {
 		var out []*Node
@@ -39,7 +35,7 @@ type row struct {
 }
 
 // decodeStep runs one token a row through the decoder: logits [B,V] and the caches with their new entries.
-func (c Config) decodeStep(w decodeWeights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) (*Node, []*Node) {
+func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) (*Node, []*Node) {
 	g := r.token.Graph()
 	B, S := r.token.Shape().Dimensions[0], caches[0].Shape().Dimensions[1]
 	slot := BroadcastToDims(r.slot, B)
@@ -69,7 +65,7 @@ func (c Config) decodeStep(w decodeWeights, r row, caches []*Node, write func(ca
 
 // absorbedAttention attends from x[B,D] over cache[B,S,R+P]: the key matrix is folded into the query and the
 // value matrix into the output, so that scores and sums are taken on latents. hidden: [B,1,S] for scaled.
-func (c Config) absorbedAttention(w decodeWeights, l int, x, cache, cos, sin, hidden *Node) *Node {
+func (c Config) absorbedAttention(w weights, l int, x, cache, cos, sin, hidden *Node) *Node {
 	B := x.Shape().Dimensions[0]
 	qn, qr := c.queries(w, l, x, cos, sin)
 	kv := Reshape(w.at(l, "kv"), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
@@ -244,7 +240,7 @@ func (c Config) unrolledDecodeGraph() builder {
 }
 
 // advance draws one token for every row.
-func (c Config) advance(w decodeWeights, s, caches []*Node, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
+func (c Config) advance(w weights, s, caches []*Node, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
 	g := s[stateSlot].Graph()
 	B, C := s[stateUnif].Shape().Dimensions[0], s[stateUnif].Shape().Dimensions[1]
 	logits, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)

@@ -198,7 +198,7 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 	return t
 }
 
-// logProbs returns the log-probs of targets[B,T] under hidden[B,T,D]: [B,T], and the entropies.
+// logProbs returns the log-probs of targets[B,T] under hidden[B,T,D]: [B,T].
 func (c Config) logProbs(w weights, hidden, targets *Node) *Node {
 	logits := matmul(hidden, w.byName["head"])
 	picked := ReduceSum(Mul(logits, OneHot(targets, c.Vocab, dtypes.Float32)), -1)

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math"
 	"runtime"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -51,11 +52,11 @@ func (s *sampler) makeTables() error {
 
 // lane is one completion being drawn.
 type lane struct {
-	request, sample int
-	key             uint64 // start of the row's random stream
-	limit           int    // tokens it may still get in all
-	out             *policy.Sample
-	done            bool
+	request int    // index of its request
+	key     uint64 // start of the row's random stream
+	limit   int    // tokens it may still get in all
+	out     *policy.Sample
+	done    bool
 }
 
 // Sample implements policy.Sampler. Requests are served in order, MaxRows completions side by side;
@@ -73,7 +74,7 @@ func (s *sampler) Sample(ctx context.Context, requests []policy.Request) ([][]po
 			*out = policy.Sample{Tokens: append([]policy.Token(nil), r.Forced...), Stop: policy.StopLength, Version: s.version}
 			out.Logprobs, out.Entropies = make([]float32, len(r.Forced)), make([]float32, len(r.Forced))
 			if limit := r.MaxTokens - len(r.Forced); limit > 0 {
-				lanes = append(lanes, &lane{request: i, sample: n, key: streamKey(r.Seed, r.Task, n), limit: limit, out: out})
+				lanes = append(lanes, &lane{request: i, key: streamKey(r.Seed, r.Task, n), limit: limit, out: out})
 			}
 		}
 	}
@@ -97,22 +98,10 @@ func (s *sampler) check(r, first policy.Request) error {
 		return fmt.Errorf("prompt of %d and %d new tokens are beyond the model's %d positions: lower max_tokens", len(r.Prompt), r.MaxTokens, longest)
 	case r.Temperature < 0 || math.IsNaN(float64(r.Temperature)):
 		return fmt.Errorf("temperature is %v: want 0 (greedy) or more", r.Temperature)
-	case r.Temperature != first.Temperature || !equal(r.Stop, first.Stop):
+	case r.Temperature != first.Temperature || !slices.Equal(r.Stop, first.Stop):
 		return fmt.Errorf("temperature or stop tokens differ from the first request's: sample them in a call of their own")
 	}
 	return nil
-}
-
-func equal(a, b []policy.Token) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // sharpness is 1/temperature, 0 for greedy.

@@ -194,11 +194,10 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 
 // accumulate adds one microbatch, with share of the call's documents, to the gradient sums.
 func (t *Trainer) accumulate(b *batch, loss policy.Loss, share float32, sums *statSums) error {
-	common, err := t.batchArgs(b)
+	own, err := t.batchArgs(b)
 	if err != nil {
 		return err
 	}
-	own := common
 	for _, values := range [][]float32{b.behaviour, b.advantages, b.weights} {
 		tensor, err := toDevice(t.backend(), values, b.rows, b.width)
 		if err != nil {
