@@ -27,10 +27,30 @@ type batch struct {
 	documents                            []int // documents in each row
 }
 
-// pack lays data side by side into microbatches of rows x width positions: longest first, each into
-// the first row with room (first fit decreasing). The order depends on the data alone.
+// pack lays data side by side into microbatches of rows x width positions: longest first, each into the first
+// row with room (first fit decreasing); then the rows are dealt to the microbatches in turn, so that each gets
+// its share of long and short ones: a batch of one kind alone overflows its experts. The order depends on the data alone.
 // A datum occupies one position less than it has tokens: its last token is only a target.
 func pack(data []policy.Datum, rows, width int) ([]*batch, error) {
+	filled, err := fillRows(data, width)
+	if err != nil {
+		return nil, err
+	}
+	batches := make([]*batch, (len(filled)+rows-1)/rows)
+	for i := range batches {
+		batches[i] = newBatch(rows, width)
+	}
+	for r, members := range filled {
+		b := batches[r%len(batches)]
+		for _, i := range members {
+			b.write(data[i], i, r/len(batches))
+		}
+	}
+	return batches, nil
+}
+
+// fillRows chooses the data of each row of width positions, as indices into data.
+func fillRows(data []policy.Datum, width int) (filled [][]int, err error) {
 	order := make([]int, len(data))
 	for i, d := range data {
 		order[i] = i
@@ -39,15 +59,19 @@ func pack(data []policy.Datum, rows, width int) ([]*batch, error) {
 		}
 	}
 	sort.SliceStable(order, func(a, b int) bool { return length(data[order[a]]) > length(data[order[b]]) })
-	var batches []*batch
+	var used []int // positions taken in each row
 	for _, i := range order {
-		if !placeIn(batches, data[i], i) {
-			b := newBatch(rows, width)
-			batches = append(batches, b)
-			placeIn(batches[len(batches)-1:], data[i], i)
+		n, row := length(data[i]), 0
+		for row < len(filled) && (used[row]+n > width || len(filled[row]) == maxSegments) {
+			row++
 		}
+		if row == len(filled) {
+			filled, used = append(filled, nil), append(used, 0)
+		}
+		filled[row] = append(filled[row], i)
+		used[row] += n
 	}
-	return batches, nil
+	return filled, nil
 }
 
 func length(d policy.Datum) int { return len(d.Prompt) + len(d.Response) - 1 }
@@ -79,19 +103,7 @@ func newBatch(rows, width int) *batch {
 	}
 }
 
-// placeIn writes the datum into the first row with room, and reports whether there was one.
-func placeIn(batches []*batch, d policy.Datum, index int) bool {
-	for _, b := range batches {
-		for r := range b.rows {
-			if b.filled[r]+length(d) <= b.width && b.documents[r] < maxSegments {
-				b.write(d, index, r)
-				return true
-			}
-		}
-	}
-	return false
-}
-
+// write appends the datum to a row, which must have room.
 func (b *batch) write(d policy.Datum, index, row int) {
 	start := b.filled[row]
 	b.places = append(b.places, place{index, row, start})
