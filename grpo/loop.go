@@ -62,7 +62,7 @@ func (l *Loop) interrupted(ctx context.Context, step int, err error) error {
 }
 
 func (l *Loop) step(ctx context.Context, step int) error {
-	start := time.Now()
+	start, cpu := time.Now(), cpuSeconds()
 	tasks, err := l.Tasks.Next(l.Prompts)
 	if err != nil {
 		return err
@@ -92,6 +92,7 @@ func (l *Loop) step(ctx context.Context, step int) error {
 	record := summarise(batch, stats)
 	record.Step, record.LR = step, l.rate(step)
 	record.TrainS, record.StepS = time.Since(trained).Seconds(), time.Since(start).Seconds()
+	record.CPUS = cpuSeconds() - cpu
 	if err := l.Log.RecordStep(ctx, record, batch.Groups, advantages, runlog.Experts(stats.load, stats.bias)); err != nil {
 		return err
 	}

@@ -17,8 +17,8 @@ import (
 
 // results are a run's evaluations before and after, and what it cost.
 type results struct {
+	story
 	first, last  map[string]runlog.Eval // by name of the set
-	steps        []runlog.Step
 	compilations moe.Compilations
 	wall         time.Duration
 }
@@ -35,11 +35,11 @@ func (s *session) reopenLog() (err error) {
 
 func (s *session) readResults(ctx context.Context) (results, error) {
 	r := results{first: map[string]runlog.Eval{}, last: map[string]runlog.Eval{}, compilations: s.model.Compilations(), wall: time.Since(s.started)}
-	evals, err := s.log.Evals(ctx)
-	if err != nil {
+	var err error
+	if r.story, err = readStory(ctx, s.log); err != nil {
 		return r, err
 	}
-	for _, e := range evals {
+	for _, e := range r.evals {
 		switch e.Step {
 		case 0:
 			r.first[setName(e.Eval)] = e.Eval
@@ -47,8 +47,7 @@ func (s *session) readResults(ctx context.Context) (results, error) {
 			r.last[setName(e.Eval)] = e.Eval
 		}
 	}
-	r.steps, err = s.log.Steps(ctx)
-	return r, err
+	return r, nil
 }
 
 // row is one line of the table: a metric of a set, before and after.
@@ -95,6 +94,9 @@ func (r results) table(out io.Writer) {
 	}
 	fmt.Fprintf(out, "\nTraining took %.0f s (sampling %.0f, verifying %.1f, updating %.0f; compilation that fell into it included) for %d sampled tokens;\n",
 		sample+verify+update, sample, verify, update, tokens)
+	if c, ok := r.costTo(validationSet, passMark); ok {
+		fmt.Fprintf(out, "%.0f %% on the validation problems were seen at step %d, after %.0f processor seconds (%.0f s) of it;\n", 100*passMark, c.step, c.cpu, c.wall)
+	}
 	fmt.Fprintf(out, "compiling %d graphs took %.0f s; everything together, evaluations included, %.0f s.\n", r.compilations.Count, r.compilations.Seconds, r.wall.Seconds())
 }
 

@@ -25,6 +25,7 @@ import (
 // evalFlags are the flags of eval.
 type evalFlags struct {
 	model, ks, json string
+	control         string
 	set             eval.Set
 	seed            uint64
 }
@@ -55,6 +56,7 @@ func evalCommand() *cobra.Command {
 	flags.Float64Var(&f.set.Temperature, "temperature", 1, "0 is greedy")
 	flags.IntVar(&f.set.MaxTokens, "max-tokens", 224, "limit on a completion")
 	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
+	flags.StringVar(&f.control, "control", "", "retry: a chain that does not claim to be right is made to go on; own-verdict: of a task's samples the first that claims to be right counts")
 	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
 	return cmd
 }
@@ -79,8 +81,33 @@ func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval
 		return runlog.Eval{}, err
 	}
 	pool := rollout.Pool{Tokenizer: m.tok, Verifier: verifiers.DefaultRules(), Params: policy.Params{MaxTokens: f.set.MaxTokens}}
-	result, _, err := eval.Run(ctx, sampler, pool, f.set, f.seed)
-	return result, err
+	return f.measure(ctx, sampler, pool)
+}
+
+// measure evaluates the set, plainly or as one of the controls that need no training.
+func (f evalFlags) measure(ctx context.Context, sampler policy.Sampler, pool rollout.Pool) (runlog.Eval, error) {
+	switch f.control {
+	case "":
+		result, _, err := eval.Run(ctx, sampler, pool, f.set, f.seed)
+		return result, err
+	case "own-verdict":
+		result, groups, err := eval.Run(ctx, sampler, pool, f.set, f.seed)
+		result.Metrics = append(result.Metrics, eval.BestByOwnVerdict(groups, f.seed))
+		return result, err
+	case "retry":
+		tasks, err := datasets.Load(f.set.Tasks)
+		if err != nil {
+			return runlog.Eval{}, err
+		}
+		if f.set.Problems > 0 {
+			tasks = tasks[:min(len(tasks), f.set.Problems)]
+		}
+		pool.Params.Temperature = float32(f.set.Temperature)
+		groups, err := eval.ForcedRetry(ctx, sampler, pool, tasks, f.seed)
+		return runlog.Eval{Tasks: f.set.Tasks, NTasks: len(tasks), NSamples: 1, Temperature: f.set.Temperature, Metrics: eval.Summarize(groups, []int{1}, f.seed)}, err
+	default:
+		return runlog.Eval{}, usageError{fmt.Errorf("--control %q: want retry or own-verdict", f.control)}
+	}
 }
 
 func printEval(e runlog.Eval, out io.Writer) error {
@@ -93,21 +120,34 @@ func printEval(e runlog.Eval, out io.Writer) error {
 	return w.Flush()
 }
 
-// writeEval writes a result as one JSON object; what is not defined is null.
+// evalFile is an evaluation as JSON; what is not defined is null.
+type evalFile struct {
+	Tasks       string                `json:"tasks"`
+	NTasks      int                   `json:"n_tasks"`
+	NSamples    int                   `json:"n_samples"`
+	Temperature float64               `json:"temperature"`
+	Metrics     map[string]metricFile `json:"metrics"`
+}
+
+type metricFile struct {
+	Value *float64 `json:"value"`
+	Low   *float64 `json:"ci_low"`
+	High  *float64 `json:"ci_high"`
+}
+
+// writeEval writes a result as one JSON object.
 func writeEval(e runlog.Eval, path string, stdout io.Writer) error {
-	number := func(x float64) any {
+	number := func(x float64) *float64 {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return nil
 		}
-		return x
+		return &x
 	}
-	metrics := map[string]any{}
+	file := evalFile{Tasks: e.Tasks, NTasks: e.NTasks, NSamples: e.NSamples, Temperature: e.Temperature, Metrics: map[string]metricFile{}}
 	for _, m := range e.Metrics {
-		metrics[m.Name] = map[string]any{"value": number(m.Value), "ci_low": number(m.Low), "ci_high": number(m.High)}
+		file.Metrics[m.Name] = metricFile{number(m.Value), number(m.Low), number(m.High)}
 	}
-	data, err := json.MarshalIndent(map[string]any{
-		"tasks": e.Tasks, "n_tasks": e.NTasks, "n_samples": e.NSamples, "temperature": e.Temperature, "metrics": metrics,
-	}, "", "  ")
+	data, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		return err
 	}

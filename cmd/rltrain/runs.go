@@ -93,28 +93,20 @@ func listRuns(ctx context.Context, out, errout io.Writer, dir string) error {
 }
 
 func listRun(ctx context.Context, out io.Writer, name string, log *runlog.Log) error {
-	info, err := log.Info(ctx)
-	if err != nil {
-		return err
-	}
-	steps, err := log.Steps(ctx)
-	if err != nil {
-		return err
-	}
-	evals, err := log.Evals(ctx)
+	s, err := readStory(ctx, log)
 	if err != nil {
 		return err
 	}
 	accuracy, reflection, spent := "-", "-", 0.0
-	if n := len(steps); n > 0 {
-		accuracy = percent(steps[0].Accuracy) + " → " + percent(steps[n-1].Accuracy)
-		reflection = percent(steps[0].ReflectFrac) + " → " + percent(steps[n-1].ReflectFrac)
+	if n := len(s.steps); n > 0 {
+		accuracy = percent(s.steps[0].Accuracy) + " → " + percent(s.steps[n-1].Accuracy)
+		reflection = percent(s.steps[0].ReflectFrac) + " → " + percent(s.steps[n-1].ReflectFrac)
 	}
-	for _, s := range steps {
-		spent += zeroIfNaN(s.StepS)
+	for _, step := range s.steps {
+		spent += zeroIfNaN(step.StepS)
 	}
-	fmt.Fprintf(out, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", escapeText(name), statusNow(info, log), len(steps), accuracy, reflection,
-		beforeAfter(evals), seconds(spent))
+	fmt.Fprintf(out, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", escapeText(name), statusNow(s.info, log), len(s.steps), accuracy, reflection,
+		beforeAfter(s.evals), seconds(spent))
 	return nil
 }
 
@@ -157,26 +149,21 @@ func beforeAfter(evals []runlog.EvalRow) string {
 }
 
 func showRun(ctx context.Context, out io.Writer, log *runlog.Log) error {
-	info, err := log.Info(ctx)
+	s, err := readStory(ctx, log)
 	if err != nil {
 		return err
 	}
-	steps, err := log.Steps(ctx)
-	if err != nil {
-		return err
-	}
-	evals, err := log.Evals(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s: %s, started %s on %s\nmodel %s, recipe %s, seed %d\n", escapeText(info.Run), statusNow(info, log),
-		info.StartedAt.Format(time.DateTime), escapeText(info.Host), escapeText(info.Model), escapeText(info.Recipe), info.Seed)
-	if len(steps) == 0 {
+	fmt.Fprintf(out, "%s: %s, started %s on %s\nmodel %s, recipe %s, seed %d\n", escapeText(s.info.Run), statusNow(s.info, log),
+		s.info.StartedAt.Format(time.DateTime), escapeText(s.info.Host), escapeText(s.info.Model), escapeText(s.info.Recipe), s.info.Seed)
+	if len(s.steps) == 0 {
 		fmt.Fprintln(out, "\nno step is recorded yet")
-	} else if err := showSteps(out, steps); err != nil {
-		return err
+	} else {
+		if err := showSteps(out, s.steps); err != nil {
+			return err
+		}
+		showLandmarks(out, s)
 	}
-	return showEvals(out, evals)
+	return showEvals(out, s.evals)
 }
 
 func showSteps(out io.Writer, steps []runlog.Step) error {
@@ -196,29 +183,29 @@ func showSteps(out io.Writer, steps []runlog.Step) error {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", column, short(values[0]), short(values[len(values)-1]), short(low), short(high), sparkline(values, 40))
 		}
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	showLandmarks(out, steps)
-	return nil
+	return table.Flush()
 }
 
-// showLandmarks prints the best step, where reflection set in, and where the time went.
-func showLandmarks(out io.Writer, steps []runlog.Step) {
-	best, reflecting := steps[0], "none yet"
+// showLandmarks prints the best step, where reflection took off, what the pass mark cost, and where the time went.
+func showLandmarks(out io.Writer, told story) {
+	best := told.steps[0]
 	var sample, verify, train, all float64
-	for _, s := range steps {
+	for _, s := range told.steps {
 		if s.Accuracy > best.Accuracy || math.IsNaN(best.Accuracy) {
 			best = s
-		}
-		if reflecting == "none yet" && s.ReflectFrac > 0 {
-			reflecting = strconv.Itoa(s.Step)
 		}
 		sample, verify = sample+zeroIfNaN(s.SampleS), verify+zeroIfNaN(s.VerifyS)
 		train, all = train+zeroIfNaN(s.TrainS), all+zeroIfNaN(s.StepS)
 	}
 	fmt.Fprintf(out, "\nbest step: %d, accuracy %s, reward %s\n", best.Step, percent(best.Accuracy), short(best.RewardMean))
-	fmt.Fprintf(out, "first step with reflection: %s\n", reflecting)
+	if step, ok := told.takeOff(); ok {
+		fmt.Fprintf(out, "reflection takes off at step %d: from there %d steps in a row lie above the base's 95 %% interval\n", step, takeOffRun)
+	} else {
+		fmt.Fprintln(out, "reflection has not taken off")
+	}
+	if c, ok := told.costTo(validationSet, passMark); ok {
+		fmt.Fprintf(out, "%.0f %% on validation: seen at step %d, after %.0f processor seconds (%s of steps)\n", 100*passMark, c.step, c.cpu, seconds(c.wall))
+	}
 	if all > 0 {
 		fmt.Fprintf(out, "time: %s in steps: %s sampling, %s verifying, %s training, %s other\n", seconds(all),
 			percent(sample/all), percent(verify/all), percent(train/all), percent(max(0, all-sample-verify-train)/all))

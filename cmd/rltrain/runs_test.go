@@ -126,7 +126,7 @@ func TestRunsShow(t *testing.T) {
 		require.Contains(t, flat, "accuracy 0.25 0.75 0.25 0.75 ▁▅█")
 		require.NotContains(t, flat, "p_correct_reflect", "it is undefined in every step")
 		require.Contains(t, out, "best step: 2, accuracy 75.0%")
-		require.Contains(t, out, "first step with reflection: 1")
+		require.Contains(t, out, "reflection has not taken off")
 		require.Contains(t, out, "12s in steps: 25.0% sampling, 12.5% verifying, 50.0% training, 12.5% other")
 		require.Contains(t, flat, "3 countdown 1×2 1 pass@1 0.604 0.554 … 0.654")
 		require.Contains(t, out, `model base\x1b[31m`)

@@ -14,7 +14,7 @@ var migrations embed.FS
 
 // migrate brings the schema up to date, each migration in its own transaction.
 func migrate(db *sql.DB) error {
-	if err := checkVersion(db); err != nil {
+	if _, err := outdated(db); err != nil {
 		return err
 	}
 	files, err := fs.Glob(migrations, "migrations/*.sql")
@@ -52,20 +52,20 @@ func apply(db *sql.DB, file string, version int) error {
 	return tx.Commit()
 }
 
-// checkVersion refuses a log that a newer program wrote.
-func checkVersion(db *sql.DB) error {
+// outdated tells whether an older program wrote the log; it refuses one that a newer program wrote.
+func outdated(db *sql.DB) (bool, error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
-		return err
+		return false, err
 	}
 	version, err := schemaVersion(db)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if version > len(files) {
-		return fmt.Errorf("the log has schema %d, this rltrain knows up to %d: use the newer rltrain that wrote it", version, len(files))
+		return false, fmt.Errorf("the log has schema %d, this rltrain knows up to %d: use the newer rltrain that wrote it", version, len(files))
 	}
-	return nil
+	return version < len(files), nil
 }
 
 func schemaVersion(db *sql.DB) (version int, err error) {

@@ -52,11 +52,29 @@ func openDBForReading(path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkVersion(db); err != nil {
+	old, err := outdated(db)
+	if err != nil || old {
 		db.Close()
+	}
+	switch {
+	case err != nil:
 		return nil, err
+	case old:
+		return openMigrated(path)
 	}
 	return db, nil
+}
+
+// openMigrated brings a log that an older rltrain wrote up to date, and opens it for reading.
+func openMigrated(path string) (*sql.DB, error) {
+	db, err := openDB(path, readWrite)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(migrate(db), db.Close()); err != nil {
+		return nil, fmt.Errorf("an older rltrain wrote this log, and it cannot be brought up to date: %w", err)
+	}
+	return openDB(path, readOnly)
 }
 
 func removeDB(path string) {

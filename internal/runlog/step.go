@@ -47,6 +47,7 @@ type Step struct {
 	VerifyS           float64
 	TrainS            float64
 	StepS             float64
+	CPUS              float64 // processor seconds of all threads; NaN where the system does not tell
 }
 
 // stepMetric ties a column of v_steps to its field and to its name in metrics.jsonl.
@@ -88,6 +89,7 @@ func stepMetrics() []stepMetric {
 		{"verify_s", "verify_time", func(s *Step) any { return &s.VerifyS }},
 		{"train_s", "train_time", func(s *Step) any { return &s.TrainS }},
 		{"step_s", "step_time", func(s *Step) any { return &s.StepS }},
+		{"cpu_s", "cpu_time", func(s *Step) any { return &s.CPUS }},
 	}
 }
 

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package grpo
+
+import "math"
+
+// cpuSeconds is not known here.
+func cpuSeconds() float64 { return math.NaN() }
