@@ -87,7 +87,7 @@ func (c CorpusConfig) validate() error {
 	if !(c.NearWidth > 0) {
 		fault("near_width is %v: choose a value above 0, such as 12", c.NearWidth)
 	}
-	if c.MaxAttempts < 2 {
+	if c.MaxAttempts < 2 && c.Style != StyleSingle {
 		fault("max_attempts is %d: choose 2 or more, or style %q for documents with one attempt", c.MaxAttempts, StyleSingle)
 	}
 	if !slices.Contains(Styles(), c.Style) {

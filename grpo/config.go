@@ -65,6 +65,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("grpo: clip_low %g, clip_high %g: want 0 <= clip_low < 1 and clip_high >= 0", c.ClipLow, c.ClipHigh)
 	case c.LR < 0 || c.LRFinal < 0 || c.ClipNorm <= 0:
 		return fmt.Errorf("grpo: lr %g, lr_final %g, clip_norm %g: rates must not be negative, clip_norm positive", c.LR, c.LRFinal, c.ClipNorm)
+	case c.Warmup < 0 || c.BiasRate < 0 || c.WeightDecay < 0:
+		return fmt.Errorf("grpo: warmup %d, bias_rate %g, weight_decay %g: none may be negative", c.Warmup, c.BiasRate, c.WeightDecay)
 	case c.Beta1 < 0 || c.Beta1 >= 1 || c.Beta2 < 0 || c.Beta2 >= 1:
 		return fmt.Errorf("grpo: beta1 %g, beta2 %g: want both in [0, 1)", c.Beta1, c.Beta2)
 	}

@@ -39,24 +39,11 @@ func summarise(b rollout.Batch, u updateStats) runlog.Step {
 	s := runlog.Step{SampleS: b.SampleS, VerifyS: b.VerifyS}
 	s.KL, s.ClipLowFrac, s.ClipHighFrac, s.RatioMax = u.kl, u.low, u.high, u.ratioMax
 	s.LogpDiffMean, s.LogpDiffMax, s.GradNorm = u.diffMean, u.diffMax, u.gradNorm
-	s.MoEMaxViolation, s.MoEDead = imbalance(u.load)
+	s.MoEMaxViolation, s.MoEDead = policy.Imbalance(u.load)
 	s.RewardMean, s.RewardStd, s.Accuracy, s.FracZeroStd = rewards(b.Groups)
 	describeText(&s, b.Groups)
 	describeReflection(&s, b.Groups)
 	return s
-}
-
-// imbalance is the worst (largest load / mean load) - 1 over layers, and the experts without a token.
-func imbalance(load [][]float64) (violation float64, dead int) {
-	for _, layer := range load {
-		for _, share := range layer {
-			violation = max(violation, share*float64(len(layer))-1)
-			if share == 0 {
-				dead++
-			}
-		}
-	}
-	return violation, dead
 }
 
 func rewards(groups []rollout.Group) (mean, std, accuracy, flat float64) {
@@ -113,19 +100,24 @@ func describeText(s *runlog.Step, groups []rollout.Group) {
 
 // describeReflection fills in how often chains reconsider and what comes of it.
 func describeReflection(s *runlog.Step, groups []rollout.Group) {
-	var with, without, rightWith, rightWithout, count float64
+	var with, without, judgedWith, judgedWithout, rightWith, rightWithout, count float64
 	for _, g := range groups {
 		for _, r := range g.Rollouts {
-			right := 0.0
-			if r.Verdict.Kind == verifiers.Correct {
+			judged, right := 1.0, 0.0
+			switch r.Verdict.Kind {
+			case verifiers.Correct:
 				right = 1
+			case verifiers.Error:
+				judged = 0
 			}
 			if len(r.Reflections) == 0 {
 				without++
+				judgedWithout += judged
 				rightWithout += right
 				continue
 			}
 			with++
+			judgedWith += judged
 			rightWith += right
 			count += float64(len(r.Reflections))
 			for _, x := range r.Reflections {
@@ -139,5 +131,5 @@ func describeReflection(s *runlog.Step, groups []rollout.Group) {
 		}
 	}
 	s.ReflectFrac, s.ReflectPerRollout = with/(with+without), count/(with+without)
-	s.PCorrectReflect, s.PCorrectNoReflect = rightWith/with, rightWithout/without // NaN where there is none
+	s.PCorrectReflect, s.PCorrectNoReflect = rightWith/judgedWith, rightWithout/judgedWithout // NaN where there is none
 }

@@ -87,6 +87,12 @@ func TestSummariseWhereUndefined(t *testing.T) {
 	require.True(t, math.IsNaN(s.PCorrectNoReflect))
 	require.Equal(t, 1.0, s.FracZeroStd)
 
+	// A reflecting rollout that could not be judged says nothing about P(correct | reflects).
+	broken[0].Rollouts = append(broken[0].Rollouts, described(verifiers.Correct, 1, 1, 0, policy.StopToken, reflect.NoneOther))
+	s = summarise(rollout.Batch{Groups: broken}, updateStats{})
+	require.Equal(t, 1.0, s.PCorrectReflect)
+	require.Equal(t, 1.0, s.ReflectFrac)
+
 	s = summarise(rollout.Batch{}, updateStats{})
 	require.True(t, math.IsNaN(s.ReflectFrac))
 	require.True(t, math.IsNaN(s.RewardMean))

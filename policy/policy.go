@@ -113,6 +113,20 @@ type Stats struct {
 	ExpertBias   [][]float64 // both [MoE layer][expert]; load is the share of the routed slots, 1/experts when even
 }
 
+// Imbalance is the worst (largest load / mean load) - 1 over the layers of a Stats.ExpertLoad, and how many experts
+// got nothing.
+func Imbalance(load [][]float64) (violation float64, dead int) {
+	for _, layer := range load {
+		for _, share := range layer {
+			violation = max(violation, share*float64(len(layer))-1)
+			if share == 0 {
+				dead++
+			}
+		}
+	}
+	return violation, dead
+}
+
 // Trainer learns. ForwardBackward adds to the gradient; OptimStep applies and clears it.
 type Trainer interface {
 	// Snapshot returns a Sampler bound to the present weights; later steps do not change it.

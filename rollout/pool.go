@@ -66,6 +66,9 @@ func (p *Pool) CollectForced(ctx context.Context, s policy.Sampler, tasks []data
 	if err != nil {
 		return Batch{}, fmt.Errorf("sample: %w", err)
 	}
+	if len(samples) != len(requests) {
+		return Batch{}, fmt.Errorf("sample: the sampler returned %d groups for %d prompts", len(samples), len(requests))
+	}
 	sampled := time.Now()
 	if err := p.judge(ctx, groups, samples); err != nil {
 		return Batch{}, err
@@ -131,6 +134,9 @@ func (p *Pool) verdict(ctx context.Context, task datasets.Task, text string) (ve
 	}()
 	select {
 	case o := <-done:
+		if o.verdict.Kind == verifiers.Timeout && ctx.Err() != nil { // our deadline, not the response's budget
+			return verifiers.Verdict{}, fmt.Errorf("no verdict within %v", deadline)
+		}
 		return o.verdict, o.err
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {

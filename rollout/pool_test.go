@@ -86,6 +86,9 @@ func TestVerifierThatFails(t *testing.T) {
 		case "task3": // hangs until told to stop
 			<-ctx.Done()
 			return verifiers.Verdict{}, ctx.Err()
+		case "task4": // takes our deadline for the response's own budget
+			<-ctx.Done()
+			return verifiers.Verdict{Kind: verifiers.Timeout}, nil
 		}
 		return verifiers.Verdict{Kind: verifiers.Correct, Reward: 1}, nil
 	})
@@ -93,9 +96,9 @@ func TestVerifierThatFails(t *testing.T) {
 		pool := Pool{Tokenizer: fake.Bytes{}, Verifier: verifier, Params: policy.Params{N: 2}, Workers: workers, Deadline: 30 * time.Millisecond}
 		batch, err := pool.Collect(t.Context(), script(), numbered(6), 1)
 		require.NoError(t, err)
-		for i, want := range []string{"verifier panicked: cannot happen", "sandbox unavailable", "no verdict within 30ms", "", "", ""} {
+		for i, want := range []string{"verifier panicked: cannot happen", "sandbox unavailable", "no verdict within 30ms", "", "no verdict within 30ms", ""} {
 			for _, r := range batch.Groups[i].Rollouts {
-				if i > 3 {
+				if i > 4 {
 					require.Equal(t, verifiers.Verdict{Kind: verifiers.Correct, Reward: 1}, r.Verdict)
 					continue
 				}
@@ -150,6 +153,9 @@ func TestCollectErrors(t *testing.T) {
 	boom := errors.New("boom")
 	_, err = pool.Collect(t.Context(), fake.Sampler(func(context.Context, []policy.Request) ([][]policy.Sample, error) { return nil, boom }), numbered(1), 1)
 	require.ErrorIs(t, err, boom)
+
+	_, err = pool.Collect(t.Context(), fake.Sampler(func(context.Context, []policy.Request) ([][]policy.Sample, error) { return nil, nil }), numbered(2), 1)
+	require.ErrorContains(t, err, "returned 0 groups for 2 prompts")
 
 	batch, err := pool.Collect(t.Context(), script(), nil, 1)
 	require.NoError(t, err)

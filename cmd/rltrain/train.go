@@ -166,9 +166,9 @@ func (s *session) openLog(ctx context.Context, name string, f trainFlags) (first
 	if f.resume {
 		return s.resume(ctx)
 	}
-	if f.force && exists(filepath.Join(s.run, runlog.DBFile)) { // never a folder that holds something else
-		if err := os.RemoveAll(s.run); err != nil {
-			return 0, false, fmt.Errorf("remove old run: %w", err)
+	if f.force {
+		if err := runlog.Remove(s.run); err != nil {
+			return 0, false, err
 		}
 	}
 	config, err := yaml.Marshal(s.recipe)
@@ -181,39 +181,6 @@ func (s *session) openLog(ctx context.Context, name string, f trainFlags) (first
 		Host: fmt.Sprintf("%s; %s", host, s.model.engine),
 	})
 	return 0, false, err
-}
-
-// resume loads the newest checkpoint and drops what the log has beyond it.
-func (s *session) resume(ctx context.Context) (first int, met bool, err error) {
-	folder, ok, err := newestCheckpoint(s.run)
-	if err != nil {
-		return 0, false, err
-	}
-	if !ok {
-		return 0, false, fmt.Errorf("run %s has no checkpoint to resume from: start it without --resume, and with --force if its folder holds a log already", s.run)
-	}
-	at, err := readCursor(folder)
-	if err != nil {
-		return 0, false, err
-	}
-	if err := s.model.Load(ctx, folder); err != nil {
-		return 0, false, err
-	}
-	if err := s.tasks.Seek(at.Tasks); err != nil {
-		return 0, false, err
-	}
-	if s.log, err = runlog.Open(s.run); err != nil {
-		return 0, false, err
-	}
-	evaluated := at.Step + 1 // the evaluation before the checkpoint stays
-	if at.Open {
-		evaluated = at.Step
-	}
-	if err := s.log.Truncate(ctx, at.Step, evaluated); err != nil {
-		return 0, false, err
-	}
-	fmt.Fprintf(s.progress, "resuming %s at step %d\n", s.run, at.Step)
-	return at.Step, !at.Open, s.log.SetStatus(ctx, runlog.Running)
 }
 
 // milestone evaluates and saves when due: log first, then checkpoint.

@@ -128,6 +128,18 @@ func TestEndToEnd(t *testing.T) {
 		require.Equal(t, before, content(t, whole))
 		require.True(t, bytes.Equal(weights, mustRead(t, whole, "checkpoints", fmt.Sprint(tinySteps), "model.safetensors")))
 	})
+	t.Run("resume under another recipe", func(t *testing.T) {
+		for change, want := range map[string]string{
+			"sampling.temperature=0.5": "sampling.temperature 1, and the recipe now says 0.5: resume it with the value it had (-o sampling.temperature=1)",
+			"grpo.prompts=8":           "grpo.prompts 4, and the recipe now says 8",
+			"reward.mode=correct":      "reward.mode random, and the recipe now says correct",
+			"seed=4":                   "seed 3, and the recipe now says 4",
+		} {
+			code, stderr := runArgs(t, train(whole, "--resume", "-o", change)...)
+			require.Equal(t, exitFailed, code)
+			require.Contains(t, stderr, want)
+		}
+	})
 	t.Run("resume of a killed run", func(t *testing.T) {
 		before := len(rows(t, killed, "SELECT step FROM v_steps"))
 		out := mustRun(t, train(killed, "--resume")...)
@@ -200,7 +212,14 @@ func TestForceRemovesRunsOnly(t *testing.T) {
 	require.NoError(t, start())
 	require.NoFileExists(t, precious, "an old run goes with all that is in its folder")
 
-	s := session{run: t.TempDir()}
-	_, _, err := s.openLog(t.Context(), "recipe", trainFlags{resume: true})
+	s := session{run: dir, model: &model{engine: &xla.Engine{}}}
+	_, _, err := s.openLog(t.Context(), "recipe", trainFlags{force: true})
+	require.NoError(t, err)
+	require.ErrorContains(t, start(), "being written by another process")
+	require.FileExists(t, filepath.Join(dir, runlog.DBFile), "a run that goes on is left alone")
+	require.NoError(t, s.log.Close())
+
+	s = session{run: t.TempDir()}
+	_, _, err = s.openLog(t.Context(), "recipe", trainFlags{resume: true})
 	require.ErrorContains(t, err, "no checkpoint to resume from")
 }

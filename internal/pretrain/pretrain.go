@@ -89,9 +89,10 @@ func Run(ctx context.Context, c Config, t policy.Trainer, tok *tokenizer.Tokeniz
 		since.Loss += fb.Loss
 		since.Twice += fb.Overflows
 		if steps++; steps == c.LogEvery || seen >= c.Tokens {
+			violation, _ := policy.Imbalance(opt.ExpertLoad)
 			line := Line{
 				Step: step + 1, Tokens: seen, Loss: since.Loss / float64(steps), LR: c.LR * scale, GradNorm: opt.GradNorm,
-				MaxLoad: maxViolation(opt.ExpertLoad), Useful: float64(fb.Tokens) / float64(fb.Padded), Twice: since.Twice,
+				MaxLoad: violation, Useful: float64(fb.Tokens) / float64(fb.Padded), Twice: since.Twice,
 				Seconds: time.Since(start).Seconds(),
 			}
 			if err := json.NewEncoder(log).Encode(line); err != nil {
@@ -117,17 +118,6 @@ func (c Config) optim(scale float64) policy.Optim {
 		LR: float32(c.LR * scale), Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, ClipNorm: 1, BiasRate: float32(c.BiasRate),
 		MuonLR: float32(c.MuonLR * scale), MuonMomentum: 0.95, MuonWeightDecay: float32(c.MuonDecay),
 	}
-}
-
-// maxViolation is the worst over layers of (largest load / mean load) - 1.
-func maxViolation(load [][]float64) float64 {
-	worst := 0.0
-	for _, layer := range load {
-		for _, share := range layer {
-			worst = max(worst, share*float64(len(layer))-1)
-		}
-	}
-	return worst
 }
 
 // hopeless is how many documents in a row may be too long before the reader gives up.

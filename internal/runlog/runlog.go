@@ -124,6 +124,22 @@ func (l *Log) begin(meta Meta) error {
 	return replaceFile(filepath.Join(l.dir, MetricsFile), nil)
 }
 
+// Remove deletes the run in dir with all that is in the folder. A folder without a run is left alone, and so is one
+// that another process writes, with an error.
+func Remove(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, DBFile)); err != nil {
+		return nil //nolint:nilerr // no run, nothing to remove
+	}
+	lock, err := lockForWriting(dir)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(dir), lock.Close()); err != nil {
+		return fmt.Errorf("remove run %s: %w", dir, err)
+	}
+	return nil
+}
+
 // Open opens the log of an existing run for going on with it. Only one process can.
 func Open(dir string) (*Log, error) {
 	path := filepath.Join(dir, DBFile)
