@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,6 +31,7 @@ type pretrainRecipe struct {
 
 func pretrainCommand() *cobra.Command {
 	var out string
+	var resume bool
 	var overrides []string
 	var seed uint64
 	cmd := &cobra.Command{
@@ -45,10 +49,11 @@ func pretrainCommand() *cobra.Command {
 			if cmd.Flags().Changed("seed") {
 				recipe.Seed = seed
 			}
-			return makeBase(cmd.Context(), recipe, out, cmd.ErrOrStderr())
+			return makeBase(cmd.Context(), recipe, out, resume, cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "write the model into `FOLDER`")
+	cmd.Flags().BoolVar(&resume, "resume", false, "go on where an interrupted pretraining of FOLDER was")
 	cmd.Flags().Uint64Var(&seed, "seed", 0, "replace the recipe's seed")
 	cmd.Flags().StringArrayVarP(&overrides, "override", "o", nil, "replace a value of the recipe: `key.path=value`")
 	_ = cmd.MarkFlagRequired("out")
@@ -56,7 +61,7 @@ func pretrainCommand() *cobra.Command {
 }
 
 // makeBase trains a base and writes it into folder: the model, its tokenizer, the resolved recipe and the log.
-func makeBase(ctx context.Context, r pretrainRecipe, folder string, progress io.Writer) error {
+func makeBase(ctx context.Context, r pretrainRecipe, folder string, resume bool, progress io.Writer) error {
 	corpus, err := datasets.NewCorpus(r.Corpus, r.Seed)
 	if err != nil {
 		return err
@@ -77,17 +82,71 @@ func makeBase(ctx context.Context, r pretrainRecipe, folder string, progress io.
 	if err != nil {
 		return err
 	}
+	pause := pause{filepath.Join(folder, "unfinished")}
+	var from pretrain.Cursor
+	flags := os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	if resume {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+		if from, err = pause.load(ctx, r, trainer); err != nil {
+			return err
+		}
+	}
 	total, active := r.Model.ParamCount()
 	fmt.Fprintf(progress, "pretraining %d parameters (%d active per token) on %d tokens; %s\n", total, active, r.Train.Tokens, engine)
-	log, err := os.Create(filepath.Join(folder, "train_log.jsonl"))
+	log, err := os.OpenFile(filepath.Join(folder, "train_log.jsonl"), flags, 0o644)
 	if err != nil {
 		return fmt.Errorf("make training log: %w", err)
 	}
 	defer log.Close()
-	if err := pretrain.Run(ctx, r.Train, trainer, tok, corpus, io.MultiWriter(log, progress)); err != nil {
+	at, err := pretrain.Run(ctx, r.Train, trainer, tok, corpus, io.MultiWriter(log, progress), from)
+	if err != nil && ctx.Err() != nil {
+		return errors.Join(err, pause.save(context.WithoutCancel(ctx), r, trainer, at, progress))
+	}
+	if err != nil {
 		return err
 	}
-	return saveBase(r, trainer, tok, folder)
+	return errors.Join(saveBase(r, trainer, tok, folder), os.RemoveAll(pause.folder))
+}
+
+// pause is the folder that an interrupted pretraining leaves: a checkpoint with the recipe and the cursor.
+type pause struct{ folder string }
+
+func (p pause) save(ctx context.Context, r pretrainRecipe, trainer *moe.Trainer, at pretrain.Cursor, progress io.Writer) error {
+	if err := trainer.Save(ctx, p.folder); err != nil {
+		return err
+	}
+	recipe, err := yaml.Marshal(r)
+	if err != nil {
+		return err
+	}
+	place, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(os.WriteFile(filepath.Join(p.folder, "recipe.yaml"), recipe, 0o644), os.WriteFile(filepath.Join(p.folder, cursorFile), place, 0o644))
+	if err == nil {
+		fmt.Fprintf(progress, "interrupted after %d of %d tokens; saved in %s: go on with the same command and --resume\n", at.Tokens, r.Train.Tokens, p.folder)
+	}
+	return err
+}
+
+// load puts the trainer where an interrupted pretraining was; the recipe must be the same.
+func (p pause) load(ctx context.Context, r pretrainRecipe, trainer *moe.Trainer) (at pretrain.Cursor, err error) {
+	place, err := os.ReadFile(filepath.Join(p.folder, cursorFile))
+	if err != nil {
+		return at, fmt.Errorf("nothing to resume: %w: start without --resume", err)
+	}
+	had, err := os.ReadFile(filepath.Join(p.folder, "recipe.yaml"))
+	if err != nil {
+		return at, err
+	}
+	if now, err := yaml.Marshal(r); err != nil || !bytes.Equal(had, now) {
+		return at, errors.Join(err, fmt.Errorf("%s was begun with another recipe (see its recipe.yaml): use that one, or start without --resume", p.folder))
+	}
+	if err := json.Unmarshal(place, &at); err != nil {
+		return at, fmt.Errorf("read %s: %w", filepath.Join(p.folder, cursorFile), err)
+	}
+	return at, trainer.Load(ctx, p.folder)
 }
 
 func saveBase(r pretrainRecipe, trainer *moe.Trainer, tok *tokenizer.Tokenizer, folder string) error {

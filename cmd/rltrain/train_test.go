@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -153,6 +155,40 @@ func TestEndToEnd(t *testing.T) {
 			require.Equal(t, want[view], got[view], view)
 		}
 	})
+}
+
+// A pretraining that is interrupted and resumed makes the same model as an unbroken one.
+func TestPretrainInterrupted(t *testing.T) {
+	needPlugin(t)
+	whole, broken := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "broken")
+	pretrain := func(folder string, more ...string) []string {
+		return append([]string{"pretrain", "testdata/tiny-base.yaml", "--out", folder, "-o", "train.tokens=60000", "-o", "train.log_every=5"}, more...)
+	}
+	first := command(t, pretrain(broken)...)
+	progress, err := first.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, first.Start())
+	lines := bufio.NewScanner(progress)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "{") {
+	}
+	require.NoError(t, first.Process.Signal(os.Interrupt))
+	rest, err := io.ReadAll(progress)
+	require.NoError(t, err)
+	var exit *exec.ExitError
+	require.ErrorAs(t, first.Wait(), &exit)
+	require.Equal(t, exitInterrupted, exit.ExitCode())
+	require.Contains(t, string(rest), "go on with the same command and --resume")
+	require.NoFileExists(t, filepath.Join(broken, "model.safetensors"), "an unfinished base does not look like a finished one")
+	code, stderr := runArgs(t, pretrain(broken, "--resume", "-o", "corpus.hit_rate=0.5")...)
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "begun with another recipe")
+	mustRun(t, pretrain(broken, "--resume")...)
+	mustRun(t, pretrain(whole)...)
+	require.True(t, bytes.Equal(mustRead(t, whole, "model.safetensors"), mustRead(t, broken, "model.safetensors")))
+	require.NoDirExists(t, filepath.Join(broken, "unfinished"))
+	code, stderr = runArgs(t, pretrain(whole, "--resume")...)
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "nothing to resume")
 }
 
 // checkRun looks at all that a finished run should hold.

@@ -63,45 +63,65 @@ type Line struct {
 	Seconds  float64 `json:"seconds"`
 }
 
-// Run trains until Config.Tokens have been seen, and writes the log as JSON lines.
-func Run(ctx context.Context, c Config, t policy.Trainer, tok *tokenizer.Tokenizer, corpus *datasets.Corpus, log io.Writer) error {
+// Cursor is where a pretraining stands between two steps. The zero Cursor is its start.
+type Cursor struct {
+	Step     int     `json:"step"`     // steps taken
+	Tokens   int     `json:"tokens"`   // seen
+	Document uint64  `json:"document"` // the next one to read
+	Seconds  float64 `json:"seconds"`  // spent
+}
+
+// Run goes on at from until Config.Tokens have been seen, and writes the log as JSON lines. A cancelled ctx lets the
+// present step end; the Cursor then says where to go on, and the error is ctx's.
+func Run(ctx context.Context, c Config, t policy.Trainer, tok *tokenizer.Tokenizer, corpus *datasets.Corpus, log io.Writer, from Cursor) (Cursor, error) {
 	if err := c.Validate(); err != nil {
-		return err
+		return from, err
 	}
-	source := &reader{corpus: corpus, tok: tok, limit: c.MaxLength}
-	start, seen, since := time.Now(), 0, Line{}
-	steps := 0
-	for step := 0; seen < c.Tokens; step++ {
-		data, tokens, err := source.batch(c.StepTokens)
-		if err != nil {
-			return err
+	source := &reader{corpus: corpus, tok: tok, limit: c.MaxLength, next: from.Document}
+	at, start, since, steps := from, time.Now(), Line{}, 0
+	for at.Tokens < c.Tokens {
+		if err := ctx.Err(); err != nil {
+			return at, err
 		}
-		fb, err := t.ForwardBackward(ctx, data, policy.Loss{Kind: policy.LossCrossEntropy})
+		line, tokens, err := c.step(context.WithoutCancel(ctx), t, source, at)
 		if err != nil {
-			return fmt.Errorf("step %d: %w", step, err)
+			return at, fmt.Errorf("step %d: %w", at.Step, err)
 		}
-		scale := c.rate(step, float64(seen)/float64(c.Tokens))
-		opt, err := t.OptimStep(ctx, c.optim(scale))
-		if err != nil {
-			return fmt.Errorf("step %d: %w", step, err)
-		}
-		seen += tokens
-		since.Loss += fb.Loss
-		since.Twice += fb.Overflows
-		if steps++; steps == c.LogEvery || seen >= c.Tokens {
-			violation, _ := policy.Imbalance(opt.ExpertLoad)
-			line := Line{
-				Step: step + 1, Tokens: seen, Loss: since.Loss / float64(steps), LR: c.LR * scale, GradNorm: opt.GradNorm,
-				MaxLoad: violation, Useful: float64(fb.Tokens) / float64(fb.Padded), Twice: since.Twice,
-				Seconds: time.Since(start).Seconds(),
-			}
+		at = Cursor{at.Step + 1, at.Tokens + tokens, source.next, from.Seconds + time.Since(start).Seconds()}
+		since.Loss += line.Loss
+		since.Twice += line.Twice
+		if steps++; steps == c.LogEvery || at.Tokens >= c.Tokens {
+			line.Step, line.Tokens, line.Seconds = at.Step, at.Tokens, at.Seconds
+			line.Loss, line.Twice = since.Loss/float64(steps), since.Twice
 			if err := json.NewEncoder(log).Encode(line); err != nil {
-				return fmt.Errorf("write training log: %w", err)
+				return at, fmt.Errorf("write training log: %w", err)
 			}
 			steps, since = 0, Line{}
 		}
 	}
-	return nil
+	return at, nil
+}
+
+// step takes one optimizer step on the next documents and describes it.
+func (c Config) step(ctx context.Context, t policy.Trainer, source *reader, at Cursor) (line Line, tokens int, err error) {
+	data, tokens, err := source.batch(c.StepTokens)
+	if err != nil {
+		return line, 0, err
+	}
+	fb, err := t.ForwardBackward(ctx, data, policy.Loss{Kind: policy.LossCrossEntropy})
+	if err != nil {
+		return line, 0, err
+	}
+	scale := c.rate(at.Step, float64(at.Tokens)/float64(c.Tokens))
+	opt, err := t.OptimStep(ctx, c.optim(scale))
+	if err != nil {
+		return line, 0, err
+	}
+	violation, _ := policy.Imbalance(opt.ExpertLoad)
+	return Line{
+		Loss: fb.Loss, LR: c.LR * scale, GradNorm: opt.GradNorm, MaxLoad: violation,
+		Useful: float64(fb.Tokens) / float64(fb.Padded), Twice: fb.Overflows,
+	}, tokens, nil
 }
 
 // rate is the share of the full learning rates at a step, done being the share of tokens seen.

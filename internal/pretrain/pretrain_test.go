@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,7 +34,8 @@ func TestValidate(t *testing.T) {
 		c := Default()
 		test.change(&c)
 		require.ErrorContains(t, c.Validate(), test.want)
-		require.ErrorContains(t, Run(t.Context(), c, nil, nil, nil, nil), test.want)
+		_, err := Run(t.Context(), c, nil, nil, nil, nil, Cursor{})
+		require.ErrorContains(t, err, test.want)
 	}
 }
 
@@ -115,12 +117,15 @@ func TestReaderWithoutADocumentThatFits(t *testing.T) {
 // counter is a policy.Trainer that learns nothing and counts.
 type counter struct {
 	policy.Trainer
-	rates []float32
-	fail  error
+	rates   []float32
+	seen    []policy.Datum
+	fail    error
+	stepped func()
 }
 
 func (c *counter) ForwardBackward(ctx context.Context, data []policy.Datum, loss policy.Loss) (policy.Stats, error) {
 	s := policy.Stats{Loss: float64(len(c.rates)), Overflows: 1}
+	c.seen = append(c.seen, data...)
 	for _, d := range data {
 		s.Tokens += len(d.Response)
 		s.Padded += 2 * len(d.Response)
@@ -133,6 +138,9 @@ func (c *counter) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 
 func (c *counter) OptimStep(_ context.Context, o policy.Optim) (policy.Stats, error) {
 	c.rates = append(c.rates, o.LR)
+	if c.stepped != nil {
+		c.stepped()
+	}
 	return policy.Stats{GradNorm: 7, ExpertLoad: [][]float64{{0.5, 0.5}, {0.75, 0.25}}}, c.fail
 }
 
@@ -142,7 +150,8 @@ func TestRun(t *testing.T) {
 	c.Tokens, c.StepTokens, c.LogEvery, c.Warmup, c.LR = 9500, 1000, 4, 2, 1
 	var log bytes.Buffer
 	trainer := &counter{}
-	require.NoError(t, Run(t.Context(), c, trainer, tok, corpus, &log))
+	_, err := Run(t.Context(), c, trainer, tok, corpus, &log, Cursor{})
+	require.NoError(t, err)
 	var lines []Line
 	for decoder := json.NewDecoder(&log); decoder.More(); {
 		var line Line
@@ -162,9 +171,33 @@ func TestRun(t *testing.T) {
 	require.Equal(t, []float32{0.5, 1}, trainer.rates[:2])
 	require.Less(t, trainer.rates[steps-1], float32(0.2))
 
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	require.ErrorIs(t, Run(ctx, c, &counter{}, tok, corpus, &log), context.Canceled)
 	boom := errors.New("boom")
-	require.ErrorIs(t, Run(t.Context(), c, &counter{fail: boom}, tok, corpus, &log), boom)
+	_, err = Run(t.Context(), c, &counter{fail: boom}, tok, corpus, &log, Cursor{})
+	require.ErrorIs(t, err, boom)
+}
+
+// An interrupted pretraining and its rest take the same steps on the same documents as an unbroken one.
+func TestRunGoesOnWhereItWas(t *testing.T) {
+	corpus, tok := newCorpus(t)
+	c := Default()
+	c.Tokens, c.StepTokens = 9500, 1000
+	whole := &counter{}
+	end, err := Run(t.Context(), c, whole, tok, corpus, io.Discard, Cursor{})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	first := &counter{}
+	first.stepped = func() {
+		if len(first.rates) == 3 {
+			cancel()
+		}
+	}
+	at, err := Run(ctx, c, first, tok, corpus, io.Discard, Cursor{})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 3, at.Step, "the present step ends")
+	rest := &counter{}
+	again, err := Run(t.Context(), c, rest, tok, corpus, io.Discard, at)
+	require.NoError(t, err)
+	require.Equal(t, whole.rates, append(first.rates, rest.rates...))
+	require.Equal(t, whole.seen, append(first.seen, rest.seen...))
+	require.Equal(t, [3]int{end.Step, end.Tokens, int(end.Document)}, [3]int{again.Step, again.Tokens, int(again.Document)})
 }
