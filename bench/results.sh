@@ -23,7 +23,7 @@ pinned() { # NAME COMMAND...
 base() { # NAME SEED [-o key=value ...]
   local name=$1 folder="$out/bases/$1"; shift
   [ -f "$folder/model.safetensors" ] || pinned "base-$name" bin/rltrain pretrain recipes/base.yaml --out "$folder" -o "train.tokens=$TOKENS" --seed "$@"
-  measure "$name" step0 --tasks countdown/rl --problems 10240
+  measure "$name" step0 --tasks countdown/rl --samples 2
   measure "$name" retry --tasks countdown/test --problems 512 --control retry
   measure "$name" best --tasks countdown/test --problems 512 --samples 3 --control own-verdict
   echo "base $name"
