@@ -90,6 +90,9 @@ func (s *session) tell(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	r.table(out)
+	if len(r.steps) > 0 {
+		r.curves(out)
+	}
 	if err := s.controls(ctx, r, out); err != nil {
 		return err
 	}

@@ -100,6 +100,23 @@ func (r results) table(out io.Writer) {
 	fmt.Fprintf(out, "compiling %d graphs took %.0f s; everything together, evaluations included, %.0f s.\n", r.compilations.Count, r.compilations.Seconds, r.wall.Seconds())
 }
 
+// curves draws how the training went.
+func (r results) curves(out io.Writer) {
+	fmt.Fprintf(out, "\nOver the %d training steps:\n\n", len(r.steps))
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, c := range []struct{ label, column string }{
+		{"accuracy", "accuracy"}, {"chains that reconsider", "reflect_frac"}, {"mean length, tokens", "length_mean"},
+		{"cut off by the limit", "truncated_frac"}, {"entropy, nats", "entropy"}, {"groups without a signal", "frac_zero_std"},
+	} {
+		values := make([]float64, len(r.steps))
+		for i, s := range r.steps {
+			values[i], _ = s.Value(c.column)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s → %s\t\n", c.label, sparkline(values, 60), short(values[0]), short(values[len(values)-1]))
+	}
+	w.Flush()
+}
+
 // figure prints a metric with its interval.
 func figure(m runlog.Metric) string {
 	switch {
