@@ -9,7 +9,10 @@
 // per-token numbers by the time they reach a Trainer, so no engine knows what GRPO is.
 package policy
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Token is an index into the tokenizer's vocabulary.
 type Token = int32
@@ -61,7 +64,8 @@ type Sampler interface {
 // Datum is one sequence to learn from. The slices of floats have one entry a response token.
 type Datum struct {
 	Prompt, Response []Token
-	Logprobs         []float32 // log-probs under the policy that drew the response (behaviour policy)
+	Logprobs         []float32 // log-probs that the ratio is taken against: of the policy that drew the response, or of the step's start
+	Reference        []float32 // log-probs under the frozen reference policy; needed where Loss.KL > 0
 	Advantages       []float32
 	Weights          []float32 // share of each token in the loss; all normalisation and masking is in here
 }
@@ -69,20 +73,39 @@ type Datum struct {
 // LossKind names a token loss.
 type LossKind string
 
-// The losses a Trainer knows. r is the ratio exp(new log-prob - Datum.Logprobs), A the advantage, w the weight.
+// The losses a Trainer knows. r is the ratio exp(new log-prob - Datum.Logprobs), A the advantage, w the weight,
+// clip(r) is r within 1-ClipLow … 1+ClipHigh, and sg stops the gradient.
 const (
 	// LossCrossEntropy is sum w * -log p(token).
 	LossCrossEntropy LossKind = "cross_entropy"
 	// LossPolicyGradient is sum w * -min(r A, clip(r, 1-ClipLow, 1+ClipHigh) A): the clipped surrogate
 	// of PPO (arXiv:1707.06347) that GRPO (arXiv:2402.03300) uses, with DAPO's separate bounds.
 	LossPolicyGradient LossKind = "policy_gradient"
+	// LossCISPO is sum w * -sg(clip(r)) A log p(token): no token loses its gradient (MiniMax-M1, arXiv:2506.13585).
+	LossCISPO LossKind = "cispo"
+	// LossGSPO is LossPolicyGradient with r the same for all tokens of a response: the geometric mean of its
+	// tokens' ratios over those with w > 0 (arXiv:2507.18071).
+	LossGSPO LossKind = "gspo"
 )
+
+// Losses lists the losses in which advantages count.
+func Losses() []LossKind { return []LossKind{LossPolicyGradient, LossCISPO, LossGSPO} }
 
 // Loss is a token loss with its constants.
 type Loss struct {
 	Kind              LossKind
-	ClipLow, ClipHigh float32 // used by LossPolicyGradient
+	ClipLow, ClipHigh float32
+	// DualClip > 1 bounds what a token with A < 0 can cost: -min(…) is at most -DualClip A (arXiv:1912.09729).
+	// 0 is off. Used by LossPolicyGradient and LossGSPO.
+	DualClip float32
+	// KL > 0 adds sum w * KL * sg(r) * (log p - reference)²/2. Of the usual estimators k2 is the one whose gradient,
+	// as a loss, is that of KL(policy || reference); k3's is that of KL(reference || policy). Not with cross-entropy.
+	KL float32
 }
+
+// ErrNotFinite is wrapped by OptimStep's error where the gradient is NaN or infinite. Weights, moments and
+// the number of steps are then as before, and the gradient is cleared.
+var ErrNotFinite = errors.New("gradient is not finite")
 
 // Optim is one optimizer step: AdamW for every tensor, or, where MuonLR > 0, Muon
 // (orthogonalised momentum) for the matrices and AdamW for the rest.
@@ -103,6 +126,7 @@ type Stats struct {
 	Overflows    int     // microbatches that an engine had to compute twice for lack of room
 	Loss         float64 // sum over tokens of weight * loss
 	KL           float64 // mean over tokens of r - 1 - log r (k3 of the behaviour policy against this one)
+	KLReference  float64 // mean over tokens of the k3 estimate of KL(policy || reference); 0 without one
 	ClipLowFrac  float64 // share of tokens whose gradient the lower bound cut
 	ClipHighFrac float64
 	RatioMax     float64

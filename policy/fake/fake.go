@@ -195,10 +195,13 @@ func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, 
 	return out, t.call(ctx, "score")
 }
 
-// ForwardBackward adds the exact gradient of either loss.
+// ForwardBackward adds the exact gradient of cross-entropy or the clipped surrogate; it knows no other loss.
 func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss policy.Loss) (policy.Stats, error) {
 	if err := t.call(ctx, "forward-backward"); err != nil {
 		return policy.Stats{}, err
+	}
+	if loss.Kind != policy.LossCrossEntropy && loss.Kind != policy.LossPolicyGradient || loss.KL > 0 || loss.DualClip > 0 {
+		return policy.Stats{}, fmt.Errorf("loss %+v is not known here", loss)
 	}
 	lp := t.logprobs()
 	var s policy.Stats

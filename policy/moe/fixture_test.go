@@ -88,7 +88,7 @@ func randomParams(c Config, seed uint64) [][]float32 {
 // denseTwin is a Trainer with the same weights that computes experts in the dense form.
 func denseTwin(t testing.TB, seed uint64) *Trainer {
 	twin := newSmall(t, seed)
-	for _, kind := range []policy.LossKind{policy.LossCrossEntropy, policy.LossPolicyGradient} {
+	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
 		twin.programs.grad[gradForm{kind, true}] = twin.programs.grad[gradForm{kind, false}]
 	}
 	return twin

@@ -12,6 +12,7 @@ const (
 	sumLoss = iota
 	sumTokens
 	sumKL
+	sumKLReference
 	sumClipLow
 	sumClipHigh
 	sumLogpDiff
@@ -21,38 +22,100 @@ const (
 	statCount
 )
 
-// learn is the per-token data of one packed batch, each float32 [B,T]; targets int32 [B,T].
-// Entry t speaks of the token at t+1.
-type learn struct {
-	targets, behaviour, advantages, weights *Node
-	clip                                    *Node // [3]: low, high, and the batch's share of the call's documents
+// Indices into the vector of a loss's constants, so that changing one compiles nothing.
+const (
+	constLow  = iota // 1 - ClipLow
+	constHigh        // 1 + ClipHigh
+	constDual        // DualClip; very large where it is off
+	constKL
+	constShare // the batch's share of the call's documents
+	constCount
+)
+
+// constants lays out a loss for the graph.
+func constants(l policy.Loss, share float32) []float32 {
+	c := make([]float32, constCount)
+	c[constLow], c[constHigh], c[constDual], c[constKL], c[constShare] = 1-l.ClipLow, 1+l.ClipHigh, l.DualClip, l.KL, share
+	if l.DualClip == 0 {
+		c[constDual] = 1e30
+	}
+	return c
 }
 
-// tokenLoss returns the loss to differentiate and the sums to report.
+// learn is the per-token data of one packed batch, each float32 [B,T]; targets and segments int32 [B,T].
+// Entry t speaks of the token at t+1.
+type learn struct {
+	targets, segments                         *Node
+	behaviour, reference, advantages, weights *Node
+	constants                                 *Node // [constCount]
+}
+
+// constant is one of the loss's constants in the shape of like.
+func (d learn) constant(i int, like *Node) *Node {
+	return BroadcastToShape(Squeeze(SliceAxis(d.constants, 0, AxisElem(i))), like.Shape())
+}
+
+// tokenLoss returns the loss to differentiate and the sums to report. The losses are policy.Loss's, in its notation.
 func tokenLoss(kind policy.LossKind, logp *Node, d learn, overflow *Node) (loss, stats *Node) {
-	g := logp.Graph()
-	one := Scalar(g, dtypes.Float32, 1)
 	counted := ConvertDType(NotEqual(d.weights, ZerosLike(d.weights)), dtypes.Float32)
 	diff := Mul(Sub(logp, d.behaviour), counted)
-	ratio := Exp(diff)
-	low, high := Sub(one, Squeeze(SliceAxis(d.clip, 0, AxisElem(0)))), Add(one, Squeeze(SliceAxis(d.clip, 0, AxisElem(1))))
+	ratio := Exp(diff) // 1 where nothing counts
+	clipped := ratio
+	if kind == policy.LossGSPO {
+		clipped = Exp(Mul(meanOfDocument(diff, counted, d.segments), counted))
+	}
 	var perToken *Node
 	switch kind {
 	case policy.LossCrossEntropy:
 		perToken = Neg(logp)
+	case policy.LossCISPO:
+		perToken = Neg(Mul(Mul(StopGradient(d.clip(ratio)), d.advantages), logp))
 	default:
-		clipped := Min(Max(ratio, BroadcastToShape(low, ratio.Shape())), BroadcastToShape(high, ratio.Shape()))
-		perToken = Neg(Min(Mul(ratio, d.advantages), Mul(clipped, d.advantages)))
+		perToken = d.surrogate(clipped)
+	}
+	toReference := Mul(Sub(d.reference, logp), counted)
+	if kind != policy.LossCrossEntropy {
+		k2 := MulScalar(Mul(StopGradient(ratio), Square(toReference)), 0.5)
+		perToken = Add(perToken, Mul(k2, d.constant(constKL, k2)))
 	}
 	loss = ReduceAllSum(Mul(perToken, d.weights))
+	return loss, d.report(loss, ratio, clipped, diff, toReference, counted, overflow)
+}
+
+func (d learn) clip(ratio *Node) *Node {
+	return Min(Max(ratio, d.constant(constLow, ratio)), d.constant(constHigh, ratio))
+}
+
+// surrogate is -min(r A, clip(r) A), for A < 0 at most -DualClip A.
+func (d learn) surrogate(ratio *Node) *Node {
+	gain := Min(Mul(ratio, d.advantages), Mul(d.clip(ratio), d.advantages))
+	floor := Mul(d.constant(constDual, ratio), d.advantages)
+	return Neg(Where(LessThan(d.advantages, ZerosLike(ratio)), Max(gain, floor), gain))
+}
+
+// meanOfDocument is, at each token, the mean of x over the counted tokens of its document. All [B,T].
+func meanOfDocument(x, counted, segments *Node) *Node {
+	B, T := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
+	number := AddScalar(iota32(x.Graph(), 2, B, T, maxSegments), 1)
+	member := ConvertDType(Equal(BroadcastToDims(InsertAxes(segments, -1), B, T, maxSegments), number), dtypes.Float32)
+	sums := Einsum("bts,bt->bs", member, Mul(x, counted))
+	counts := MaxScalar(Einsum("bts,bt->bs", member, counted), 1)
+	return Einsum("bts,bs->bt", member, Div(sums, counts))
+}
+
+// report sums up a batch: ratio and diff are those of the tokens, clipped is the ratio that the bounds apply to.
+func (d learn) report(loss, ratio, clipped, diff, toReference, counted, overflow *Node) *Node {
 	zero := ZerosLike(ratio)
-	cutLow := LogicalAnd(LessThan(ratio, BroadcastToShape(low, ratio.Shape())), LessThan(d.advantages, zero))
-	cutHigh := LogicalAnd(GreaterThan(ratio, BroadcastToShape(high, ratio.Shape())), GreaterThan(d.advantages, zero))
-	count := func(b *Node) *Node { return ReduceAllSum(Mul(ConvertDType(b, dtypes.Float32), counted)) }
+	cutLow := LogicalAnd(LessThan(clipped, d.constant(constLow, ratio)), LessThan(d.advantages, zero))
+	cutHigh := LogicalAnd(GreaterThan(clipped, d.constant(constHigh, ratio)), GreaterThan(d.advantages, zero))
+	total := func(x *Node) *Node { return ReduceAllSum(Mul(x, counted)) }
+	count := func(b *Node) *Node { return total(ConvertDType(b, dtypes.Float32)) }
+	k3 := func(logRatio *Node) *Node { return total(Sub(Sub(Exp(logRatio), OnesLike(ratio)), logRatio)) }
 	sums := make([]*Node, statCount)
 	sums[sumLoss] = loss
 	sums[sumTokens] = ReduceAllSum(counted)
-	sums[sumKL] = ReduceAllSum(Mul(Sub(Sub(ratio, OnesLike(ratio)), diff), counted))
+	sums[sumKL] = k3(diff)
+	sums[sumKLReference] = Where(GreaterThan(Squeeze(SliceAxis(d.constants, 0, AxisElem(constKL))), ZerosLike(loss)), k3(toReference), ZerosLike(loss))
 	sums[sumClipLow], sums[sumClipHigh] = count(cutLow), count(cutHigh)
 	sums[sumLogpDiff] = ReduceAllSum(Abs(diff))
 	sums[maxRatio] = ReduceAllMax(Mul(ratio, counted))
@@ -61,11 +124,11 @@ func tokenLoss(kind policy.LossKind, logp *Node, d learn, overflow *Node) (loss,
 	if overflow == nil {
 		sums[maxOverflow] = ZerosLike(loss)
 	}
-	return loss, StopGradient(Stack(sums, 0))
+	return StopGradient(Stack(sums, 0))
 }
 
 // gradGraph, with the experts grouped or dense, builds: params..., gradient sums..., bias, tokens, positions, segments, targets, behaviour,
-// advantages, weights, clip -> gradient sums'..., stats[statCount], load[M,E].
+// reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E].
 func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 	n := len(c.params())
 	return func(in []*Node) []*Node {
@@ -74,9 +137,9 @@ func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3]}
 		t := c.forward(w, s, grouped)
 		logp := c.logProbs(w, t.hidden, rest[4])
-		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[5], rest[6], rest[7], rest[8]}, t.overflow)
+		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[3], rest[5], rest[6], rest[7], rest[8], rest[9]}, t.overflow)
 		if t.balance != nil {
-			share := Squeeze(SliceAxis(rest[8], 0, AxisElem(2)))
+			share := Squeeze(SliceAxis(rest[9], 0, AxisElem(constShare)))
 			loss = Add(loss, Mul(t.balance, share))
 		}
 		var out []*Node

@@ -38,7 +38,8 @@ func hyper(o policy.Optim, step int) []float32 {
 }
 
 // applyGraph builds: params..., first moments..., second moments..., gradients..., hyper
-// -> params'..., first moments'..., second moments'..., gradient norm before clipping.
+// -> params'..., first moments'..., second moments'..., gradient norm before clipping. Where that norm is not finite, all
+// else comes out as it went in.
 func (c Config) applyGraph(muon bool) builder {
 	list := c.params()
 	n := len(list)
@@ -57,6 +58,10 @@ func (c Config) applyGraph(muon bool) builder {
 				continue
 			}
 			out[i], out[n+i], out[2*n+i] = adamStep(params[i], first[i], second[i], grad, at)
+		}
+		finite := LessThan(norm, Scalar(norm.Graph(), dtypes.Float32, math.MaxFloat32)) // false for NaN
+		for i, before := range in[:3*n] {
+			out[i] = Where(BroadcastToShape(finite, before.Shape()), out[i], before)
 		}
 		out[3*n] = norm
 		return out

@@ -21,7 +21,8 @@ type place struct {
 type batch struct {
 	rows, width                          int
 	tokens, positions, segments, targets []int32
-	behaviour, advantages, weights       []float32
+	behaviour, reference                 []float32
+	advantages, weights                  []float32
 	places                               []place
 	filled                               []int // positions taken in each row
 	documents                            []int // documents in each row
@@ -84,7 +85,7 @@ func checkDatum(d policy.Datum, width int) error {
 	case length(d) > width:
 		return fmt.Errorf("%d tokens do not fit the training width %d: raise train.width or lower max_tokens", length(d)+1, width)
 	}
-	for name, got := range map[string]int{"logprobs": len(d.Logprobs), "advantages": len(d.Advantages), "weights": len(d.Weights)} {
+	for name, got := range map[string]int{"logprobs": len(d.Logprobs), "reference log-probs": len(d.Reference), "advantages": len(d.Advantages), "weights": len(d.Weights)} {
 		if got != 0 && got != n {
 			return fmt.Errorf("%d %s for %d response tokens: want one each", got, name, n)
 		}
@@ -94,11 +95,11 @@ func checkDatum(d policy.Datum, width int) error {
 
 func newBatch(rows, width int) *batch {
 	n := rows * width
-	ints, floats := make([]int32, 4*n), make([]float32, 3*n)
+	ints, floats := make([]int32, 4*n), make([]float32, 4*n)
 	return &batch{
 		rows: rows, width: width,
 		tokens: ints[:n], positions: ints[n : 2*n], segments: ints[2*n : 3*n], targets: ints[3*n:],
-		behaviour: floats[:n], advantages: floats[n : 2*n], weights: floats[2*n:],
+		behaviour: floats[:n], reference: floats[n : 2*n], advantages: floats[2*n : 3*n], weights: floats[3*n:],
 		filled: make([]int, rows), documents: make([]int, rows),
 	}
 }
@@ -120,7 +121,8 @@ func (b *batch) write(d policy.Datum, index, row int) {
 		b.tokens[at], b.targets[at] = token(i), token(i+1)
 		b.positions[at], b.segments[at] = int32(i), int32(b.documents[row])
 		if j := i + 1 - len(d.Prompt); j >= 0 {
-			b.behaviour[at], b.advantages[at], b.weights[at] = entry(d.Logprobs, j), entry(d.Advantages, j), entry(d.Weights, j)
+			b.behaviour[at], b.reference[at] = entry(d.Logprobs, j), entry(d.Reference, j)
+			b.advantages[at], b.weights[at] = entry(d.Advantages, j), entry(d.Weights, j)
 		}
 	}
 }

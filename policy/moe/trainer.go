@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -100,7 +101,7 @@ func newPrograms(engine *xla.Engine, c Config) (*programs, error) {
 		}
 		return made
 	}
-	for _, kind := range []policy.LossKind{policy.LossCrossEntropy, policy.LossPolicyGradient} {
+	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
 		for _, grouped := range []bool{false, true} {
 			p.grad[gradForm{kind, grouped}] = add("gradient of "+string(kind), c.gradGraph(kind, grouped))
 		}
@@ -170,8 +171,8 @@ func (t *Trainer) batchArgs(b *batch) ([]*tensors.Tensor, error) {
 
 // ForwardBackward implements policy.Trainer.
 func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss policy.Loss) (policy.Stats, error) {
-	if loss.Kind != policy.LossCrossEntropy && loss.Kind != policy.LossPolicyGradient {
-		return policy.Stats{}, fmt.Errorf("loss %q is not known: use %q or %q", loss.Kind, policy.LossCrossEntropy, policy.LossPolicyGradient)
+	if err := checkLoss(loss, data); err != nil {
+		return policy.Stats{}, err
 	}
 	batches, err := pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth)
 	if err != nil {
@@ -192,24 +193,37 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 	return sums.stats(), nil
 }
 
+// checkLoss names what a loss lacks.
+func checkLoss(l policy.Loss, data []policy.Datum) error {
+	if l.Kind != policy.LossCrossEntropy && !slices.Contains(policy.Losses(), l.Kind) {
+		return fmt.Errorf("loss %q is not known: use %q or one of %q", l.Kind, policy.LossCrossEntropy, policy.Losses())
+	}
+	for i, d := range data {
+		if l.KL > 0 && l.Kind != policy.LossCrossEntropy && len(d.Reference) != len(d.Response) {
+			return fmt.Errorf("datum %d: %d reference log-probs for %d response tokens: a KL of %g needs one each", i, len(d.Reference), len(d.Response), l.KL)
+		}
+	}
+	return nil
+}
+
 // accumulate adds one microbatch, with share of the call's documents, to the gradient sums.
 func (t *Trainer) accumulate(b *batch, loss policy.Loss, share float32, sums *statSums) error {
 	own, err := t.batchArgs(b)
 	if err != nil {
 		return err
 	}
-	for _, values := range [][]float32{b.behaviour, b.advantages, b.weights} {
+	for _, values := range [][]float32{b.behaviour, b.reference, b.advantages, b.weights} {
 		tensor, err := toDevice(t.backend(), values, b.rows, b.width)
 		if err != nil {
 			return err
 		}
 		own = append(own, tensor)
 	}
-	clip, err := toDevice(t.backend(), []float32{loss.ClipLow, loss.ClipHigh, share}, 3)
+	numbers, err := toDevice(t.backend(), constants(loss, share), constCount)
 	if err != nil {
 		return err
 	}
-	own = append(own, clip)
+	own = append(own, numbers)
 	defer release(own...)
 	args := append(asArgs(append(t.params, t.grads...)...), asArgs(own...)...)
 	n := len(t.params)
@@ -254,11 +268,12 @@ func (t *Trainer) OptimStep(_ context.Context, o policy.Optim) (policy.Stats, er
 	}
 	n := len(t.params)
 	t.params, t.first, t.second, t.grads = out[:n:n], out[n:2*n:2*n], out[2*n:3*n:3*n], nil
-	t.steps++
 	norm := float64(tensors.ToScalar[float32](out[3*n]))
-	if math.IsNaN(norm) || math.IsInf(norm, 0) {
-		return policy.Stats{}, fmt.Errorf("gradient norm is %v after %d steps: lower the learning rate", norm, t.steps)
+	if math.IsNaN(norm) || math.IsInf(norm, 0) { // the graph has kept weights and moments
+		clear(t.load)
+		return policy.Stats{}, fmt.Errorf("%w: its norm is %v after %d steps: lower the learning rate", policy.ErrNotFinite, norm, t.steps)
 	}
+	t.steps++
 	return t.balance(o.BiasRate, norm), nil
 }
 
@@ -344,7 +359,7 @@ func (s *statSums) stats() policy.Stats {
 	n := max(s.total[sumTokens], 1)
 	return policy.Stats{
 		Tokens: int(s.total[sumTokens]), Padded: s.padded, Loss: s.total[sumLoss],
-		KL: s.total[sumKL] / n, ClipLowFrac: s.total[sumClipLow] / n, ClipHighFrac: s.total[sumClipHigh] / n,
+		KL: s.total[sumKL] / n, KLReference: s.total[sumKLReference] / n, ClipLowFrac: s.total[sumClipLow] / n, ClipHighFrac: s.total[sumClipHigh] / n,
 		Overflows: s.overflows, LogpDiffMean: s.total[sumLogpDiff] / n, RatioMax: s.total[maxRatio], LogpDiffMax: s.total[maxLogpDiff],
 	}
 }
