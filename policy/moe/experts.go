@@ -17,7 +17,7 @@ type routing struct {
 func (c Config) route(w weights, l int, x *Node) routing {
 	r := routing{scores: Sigmoid(matmul(x, w.at(l, "router")))}
 	bias := SliceAxis(w.bias, 0, AxisElem(l-c.DenseLayers)) // [1,E]
-	preference := Add(StopGradient(r.scores), StopGradient(bias))
+	preference := c.withinGroups(Add(StopGradient(r.scores), StopGradient(bias)))
 	var total *Node
 	for k := range c.TopK {
 		one := OneHot(ArgMax(preference, -1), c.Experts, dtypes.Float32)
@@ -31,9 +31,37 @@ func (c Config) route(w weights, l int, x *Node) routing {
 		}
 	}
 	for k := range r.gates {
-		r.gates[k] = MulScalar(Div(r.gates[k], AddScalar(total, 1e-20)), c.RoutedScale)
+		if !c.RawGates {
+			r.gates[k] = Div(r.gates[k], AddScalar(total, 1e-20))
+		}
+		r.gates[k] = MulScalar(r.gates[k], c.RoutedScale)
 	}
 	return r
+}
+
+// never is the preference for an expert that must not be chosen.
+const never = -1e9
+
+// withinGroups leaves each token the experts of its TopKGroup best groups; a group is worth the sum of its two
+// greatest preferences. preference: [N,E].
+func (c Config) withinGroups(preference *Node) *Node {
+	groups := c.groups()
+	if groups == 1 || c.TopKGroup >= groups {
+		return preference
+	}
+	N, size := preference.Shape().Dimensions[0], c.Experts/groups
+	members := Reshape(preference, N, groups, size)
+	first := ReduceMax(members, -1)
+	others := Add(members, MulScalar(OneHot(ArgMax(members, -1), size, dtypes.Float32), never))
+	worth := Add(first, ReduceMax(others, -1)) // [N,G]
+	open := ZerosLike(worth)
+	for range c.TopKGroup {
+		one := OneHot(ArgMax(worth, -1), groups, dtypes.Float32)
+		open = Add(open, one)
+		worth = Add(worth, MulScalar(one, never))
+	}
+	closed := MulScalar(OneMinus(open), never)
+	return Reshape(Add(members, BroadcastToDims(InsertAxes(closed, -1), N, groups, size)), N, c.Experts)
 }
 
 // load counts the slots that went to each expert over tokens with real = 1: [E]. real: [N].

@@ -6,7 +6,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // masked is the score of a position that must not be attended to.
@@ -41,26 +40,6 @@ func swiglu(x, in, out *Node) *Node {
 	return matmul(Mul(silu(gate), up), out)
 }
 
-// ropeTable returns cosines and sines [positions, P/2] as constants of a graph.
-func (c Config) ropeTable(g *Graph, positions int) (cos, sin *Node) {
-	cs, sn := c.ropeValues(positions)
-	half := c.RopeDim / 2
-	return ConstTensor(g, tensors.FromFlatDataAndDimensions(cs, positions, half)),
-		ConstTensor(g, tensors.FromFlatDataAndDimensions(sn, positions, half))
-}
-
-func (c Config) ropeValues(positions int) (cos, sin []float32) {
-	half := c.RopeDim / 2
-	cos, sin = make([]float32, positions*half), make([]float32, positions*half)
-	for t := range positions {
-		for i := range half {
-			angle := float64(t) * math.Pow(c.RopeTheta, -2*float64(i)/float64(c.RopeDim))
-			cos[t*half+i], sin[t*half+i] = float32(math.Cos(angle)), float32(math.Sin(angle))
-		}
-	}
-	return cos, sin
-}
-
 // rotate turns pairs (i, i+P/2) of x[..., P]; cos and sin broadcast to x's halves.
 // The published weights pair neighbours instead; checkpoint.go reorders their columns.
 func rotate(x, cos, sin *Node) *Node {
@@ -80,6 +59,9 @@ func (c Config) latents(w weights, l int, x, cos, sin *Node) (latent, key *Node)
 // queries projects x[..., D] to the heads' queries [..., H, N] and [..., H, P], the latter rotated.
 func (c Config) queries(w weights, l int, x, cos, sin *Node) (nope, rope *Node) {
 	dims := append(append([]int{}, x.Shape().Dimensions[:x.Rank()-1]...), c.Heads, c.NopeDim+c.RopeDim)
+	if c.QueryRank > 0 {
+		x = rmsNorm(matmul(x, w.at(l, "q_latent")), w.at(l, "q_norm"), c.NormEps)
+	}
 	q := Reshape(matmul(x, w.at(l, "q")), dims...)
 	nope = SliceAxis(q, -1, AxisRange(0, c.NopeDim))
 	rope = rotate(SliceAxis(q, -1, AxisRange(c.NopeDim, c.NopeDim+c.RopeDim)), InsertAxes(cos, -2), InsertAxes(sin, -2))
@@ -108,10 +90,10 @@ func (c Config) attention(w weights, l int, x, cos, sin, hidden *Node) (out, lat
 	return matmul(Reshape(heads, B, T, c.Heads*c.ValueDim), w.at(l, "o")), latent, key
 }
 
-// scaled divides scores by the root of the head width and adds hidden, which broadcasts to it: 0, or
-// a large negative number where attention is not allowed.
+// scaled divides scores by the root of the head width (with yarn, by less) and adds hidden, which broadcasts to it:
+// 0, or a large negative number where attention is not allowed.
 func (c Config) scaled(scores, hidden *Node) *Node {
-	scores = MulScalar(scores, 1/math.Sqrt(float64(c.NopeDim+c.RopeDim)))
+	scores = MulScalar(scores, c.Yarn.scale()/math.Sqrt(float64(c.NopeDim+c.RopeDim)))
 	return Add(scores, BroadcastToDims(hidden, scores.Shape().Dimensions...))
 }
 

@@ -67,7 +67,11 @@ func (c Config) attentionViews(l int) []view {
 	prefix := fmt.Sprintf("model.layers.%d.", l)
 	ours := func(name string) string { return layerName(l, name) }
 	D, N, P, R := c.Width, c.NopeDim, c.RopeDim, c.LatentRank
-	q := transposed(prefix+"self_attn.q_proj.weight", ours("q"), c.Heads*(N+P), D, c.Heads*(N+P), 0)
+	queryName, queryIn := "self_attn.q_proj.weight", D
+	if c.QueryRank > 0 {
+		queryName, queryIn = "self_attn.q_b_proj.weight", c.QueryRank
+	}
+	q := transposed(prefix+queryName, ours("q"), c.Heads*(N+P), queryIn, c.Heads*(N+P), 0)
 	q.at = func(r, col int) int {
 		head, in := r/(N+P), r%(N+P)
 		if in >= N {
@@ -83,7 +87,7 @@ func (c Config) attentionViews(l int) []view {
 		return col*(R+P) + r
 	}
 	up := c.Heads * (N + c.ValueDim)
-	return []view{
+	list := []view{
 		vector(prefix+"input_layernorm.weight", ours("attn_norm"), D),
 		vector(prefix+"post_attention_layernorm.weight", ours("ffn_norm"), D),
 		vector(prefix+"self_attn.kv_a_layernorm.weight", ours("latent_norm"), R),
@@ -91,6 +95,11 @@ func (c Config) attentionViews(l int) []view {
 		transposed(prefix+"self_attn.kv_b_proj.weight", ours("kv"), up, R, up, 0),
 		transposed(prefix+"self_attn.o_proj.weight", ours("o"), D, c.Heads*c.ValueDim, D, 0),
 	}
+	if c.QueryRank > 0 {
+		list = append(list, transposed(prefix+"self_attn.q_a_proj.weight", ours("q_latent"), c.QueryRank, D, c.QueryRank, 0),
+			vector(prefix+"self_attn.q_a_layernorm.weight", ours("q_norm"), c.QueryRank))
+	}
+	return list
 }
 
 func (c Config) feedForwardViews(l int) []view {

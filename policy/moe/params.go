@@ -53,7 +53,13 @@ func (c Config) params() []param {
 		add("attn_norm", normKind, D)
 		add("ffn_norm", normKind, D)
 		add("latent_norm", normKind, c.LatentRank)
-		add("q", inKind, D, c.Heads*(c.NopeDim+c.RopeDim))
+		queryIn := D
+		if c.QueryRank > 0 {
+			queryIn = c.QueryRank
+			add("q_latent", inKind, D, c.QueryRank)
+			add("q_norm", normKind, c.QueryRank)
+		}
+		add("q", inKind, queryIn, c.Heads*(c.NopeDim+c.RopeDim))
 		add("latent", inKind, D, c.LatentRank+c.RopeDim)
 		add("kv", inKind, c.LatentRank, c.Heads*(c.NopeDim+c.ValueDim))
 		add("o", outKind, c.Heads*c.ValueDim, D)

@@ -82,7 +82,7 @@ const tolerance = 3e-5
 
 func TestParityWithTransformers(t *testing.T) {
 	engine := openEngine(t)
-	for _, model := range []string{"tiny", "tiny2"} {
+	for _, model := range []string{"tiny", "tiny2", "tiny3"} {
 		for _, grouped := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/grouped=%v", model, grouped), func(t *testing.T) {
 				g := openGolden(t, model)
@@ -190,7 +190,7 @@ func checkGreedy(t *testing.T, trainer *Trainer, g golden) {
 
 func TestSaveModelKeepsPublishedBytes(t *testing.T) {
 	engine := openEngine(t)
-	for _, model := range []string{"tiny", "tiny2"} {
+	for _, model := range []string{"tiny", "tiny2", "tiny3"} {
 		dir := t.TempDir()
 		trainer, err := Open(engine, filepath.Join("testdata", model), smallShapes())
 		require.NoError(t, err)

@@ -43,6 +43,10 @@ MODELS = {
     "tiny": TINY,
     "tiny2": TINY | dict(hidden_size=48, first_k_dense_replace=2, n_routed_experts=8, num_experts_per_tok=3,
                          n_shared_experts=2, routed_scaling_factor=2.5),
+    "tiny3": TINY | dict(q_lora_rank=20, n_routed_experts=8, n_group=4, topk_group=2, num_experts_per_tok=3, norm_topk_prob=False,
+                         routed_scaling_factor=1.5, rope_parameters={
+                             "rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 16,
+                             "beta_fast": 4.0, "beta_slow": 0.5, "mscale": 0.7, "mscale_all_dim": 1.0}),
 }
 
 
@@ -79,7 +83,15 @@ class Watch:
     def router(self, gate, out, layer):
         logits, _, ids = out
         scores = logits.detach().sigmoid()
-        top = (scores + gate.e_score_correction_bias).topk(gate.top_k + 1).values
+        preference = scores + gate.e_score_correction_bias
+        if gate.num_group > 1:
+            members = preference.view(len(preference), gate.num_group, -1)
+            worth = members.topk(2).values.sum(-1)
+            top = worth.topk(gate.topk_group + 1)
+            self.gap = min(self.gap, (top.values[:, -2] - top.values[:, -1]).min().item())
+            closed = torch.ones_like(worth).scatter(1, top.indices[:, :-1], 0).bool()
+            preference = members.masked_fill(closed[..., None], float("-inf")).view(preference.shape)
+        top = preference.topk(gate.top_k + 1).values
         self.gap = min(self.gap, (top[:, -2] - top[:, -1]).min().item())
         plain = scores.topk(gate.top_k).indices.sort().values
         self.routing[layer] = ids.sort().values
@@ -147,11 +159,14 @@ def save(model, folder):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--out", default=os.path.dirname(os.path.abspath(__file__)))
-    out = ap.parse_args().out
+    ap.add_argument("models", nargs="*", help=f"of {', '.join(MODELS)}; all by default")
+    args = ap.parse_args()
+    out, only = args.out, args.models
     disable_progress_bar()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    for name, config in MODELS.items():
+    for name in only or MODELS:
+        config = MODELS[name]
         inter, folder = config["moe_intermediate_size"], os.path.join(out, name)
         for seed in range(1000):
             model, tokens = build(config, seed)

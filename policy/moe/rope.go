@@ -1,0 +1,98 @@
+package moe
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Yarn stretches rotary positions beyond the length that a model was trained at (arXiv:2309.00071), under the names
+// of Hugging Face's rope_scaling. Slow rotations are interpolated by Factor, fast ones kept, with a ramp between.
+type Yarn struct {
+	Factor       float64 `json:"factor,omitempty" yaml:"factor"`
+	Original     int     `json:"original_max_position_embeddings,omitempty" yaml:"original_max_position_embeddings"`
+	BetaFast     float64 `json:"beta_fast,omitempty" yaml:"beta_fast,omitempty"` // rotations over the original length that are kept; 0 is 32
+	BetaSlow     float64 `json:"beta_slow,omitempty" yaml:"beta_slow,omitempty"` // rotations that are fully interpolated; 0 is 1
+	MScale       float64 `json:"mscale,omitempty" yaml:"mscale,omitempty"`
+	MScaleAllDim float64 `json:"mscale_all_dim,omitempty" yaml:"mscale_all_dim,omitempty"`
+}
+
+func (y Yarn) on() bool { return y.Factor > 0 }
+
+func (y Yarn) validate() error {
+	if y.on() && (y.Factor < 1 || y.Original < 1) {
+		return fmt.Errorf("model config: yarn with factor %g over %d positions: want a factor of at least 1 and original_max_position_embeddings", y.Factor, y.Original)
+	}
+	return nil
+}
+
+// magnitude is yarn's 0.1 m ln(factor) + 1.
+func (y Yarn) magnitude(m float64) float64 {
+	if y.Factor <= 1 {
+		return 1
+	}
+	return 0.1*m*math.Log(y.Factor) + 1
+}
+
+// scale is what attention scores are multiplied by; 1 without yarn.
+func (y Yarn) scale() float64 {
+	if !y.on() || y.MScaleAllDim == 0 {
+		return 1
+	}
+	return y.magnitude(y.MScaleAllDim) * y.magnitude(y.MScaleAllDim)
+}
+
+// rotation is what cosines and sines are multiplied by; 1 without yarn.
+func (y Yarn) rotation() float64 {
+	switch {
+	case !y.on():
+		return 1
+	case y.MScale != 0 && y.MScaleAllDim != 0:
+		return y.magnitude(y.MScale) / y.magnitude(y.MScaleAllDim)
+	default:
+		return y.magnitude(1)
+	}
+}
+
+// frequency is the angle that pair i of dim/2 turns by from one position to the next.
+func (y Yarn) frequency(i, dim int, theta float64) float64 {
+	plain := math.Pow(theta, -2*float64(i)/float64(dim))
+	if !y.on() {
+		return plain
+	}
+	// The pair that turns so many times over the original length.
+	pair := func(rotations float64) float64 {
+		return float64(dim) * math.Log(float64(y.Original)/(rotations*2*math.Pi)) / (2 * math.Log(theta))
+	}
+	low := max(math.Floor(pair(cmp.Or(y.BetaFast, 32))), 0)
+	high := min(math.Ceil(pair(cmp.Or(y.BetaSlow, 1))), float64(dim-1))
+	if low == high {
+		high += 0.001
+	}
+	interpolated := min(max((float64(i)-low)/(high-low), 0), 1)
+	return plain/y.Factor*interpolated + plain*(1-interpolated)
+}
+
+// ropeTable returns cosines and sines [positions, P/2] as constants of a graph.
+func (c Config) ropeTable(g *Graph, positions int) (cos, sin *Node) {
+	cs, sn := c.ropeValues(positions)
+	half := c.RopeDim / 2
+	return ConstTensor(g, tensors.FromFlatDataAndDimensions(cs, positions, half)),
+		ConstTensor(g, tensors.FromFlatDataAndDimensions(sn, positions, half))
+}
+
+func (c Config) ropeValues(positions int) (cos, sin []float32) {
+	half := c.RopeDim / 2
+	cos, sin = make([]float32, positions*half), make([]float32, positions*half)
+	for i := range half {
+		frequency, size := c.Yarn.frequency(i, c.RopeDim, c.RopeTheta), c.Yarn.rotation()
+		for t := range positions {
+			angle := float64(t) * frequency
+			cos[t*half+i], sin[t*half+i] = float32(size*math.Cos(angle)), float32(size*math.Sin(angle))
+		}
+	}
+	return cos, sin
+}
