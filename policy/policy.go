@@ -22,8 +22,17 @@ type Params struct {
 	N           int     // completions to draw
 	MaxTokens   int     // limit on each completion, its stop token included
 	Temperature float32 // 0 is greedy; log-probs are of the untempered policy either way
-	Seed        uint64  // with the task id, the sample index and the position, fixes every draw
-	Stop        []Token // a completion ends after any of these
+	Cut
+	Seed uint64  // with the task id, the sample index and the position, fixes every draw
+	Stop []Token // a completion ends after any of these
+}
+
+// Cut keeps the likelier tokens only, as transformers and vLLM do: first TopK, then TopP of what is left, then MinP. The zero
+// Cut keeps all.
+type Cut struct {
+	TopK int     // the TopK likeliest; 0 keeps all
+	TopP float32 // the fewest whose probabilities reach TopP; 0 and 1 keep all
+	MinP float32 // those at least MinP times as likely as the likeliest
 }
 
 // Request asks for Params.N completions of one prompt.
@@ -47,11 +56,14 @@ const (
 
 // Sample is one completion.
 type Sample struct {
-	Tokens    []Token   // the completion, its stop token included
-	Logprobs  []float32 // log p(token), untempered, one each token (0 for forced tokens)
-	Entropies []float32 // entropy in nats of the untempered distribution each token was drawn from
-	Stop      StopReason
-	Version   int // number of optimizer steps behind the weights that drew it
+	Tokens   []Token   // the completion, its stop token included
+	Logprobs []float32 // log p(token), untempered and uncut, one each token (0 for forced tokens)
+	// DrawLogprobs are log p(token) under what it was drawn from: tempered, cut, made to sum to 1. Nil where that is
+	// Logprobs itself (temperature 1 and no Cut).
+	DrawLogprobs []float32
+	Entropies    []float32 // entropy in nats of the untempered distribution each token was drawn from
+	Stop         StopReason
+	Version      int // number of optimizer steps behind the weights that drew it
 }
 
 // Sampler draws from one version of the weights. It takes the whole set of requests at once,

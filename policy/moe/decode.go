@@ -91,15 +91,22 @@ func writeWhere(cache, entry, slot *Node) *Node {
 }
 
 // drawn is what one draw yields, each [B].
-type drawn struct{ token, logp, entropy *Node }
+type drawn struct {
+	token, logp, entropy *Node
+	drawLogp             *Node // under the distribution that was drawn from
+}
+
+// list is the order in which graphs hand it out.
+func (d drawn) list() []*Node { return []*Node{d.token, d.logp, d.entropy, d.drawLogp} }
 
 // draw picks a token from logits[B,V] by inverting the cumulative distribution at uniform[B], at
-// temperature 1/sharpness, or the likeliest where sharpness is 0. Log-prob and entropy are untempered.
-func (c Config) draw(logits, uniform, sharpness *Node) drawn {
+// temperature 1/sharpness, or the likeliest where sharpness is 0. Log-prob and entropy are untempered and uncut.
+func (c Config) draw(logits, uniform, sharpness *Node, by cut) drawn {
 	g := logits.Graph()
 	B, V := logits.Shape().Dimensions[0], c.Vocab
 	z := Mul(logits, BroadcastToDims(sharpness, B, V))
-	p := Exp(Sub(z, ReduceAndKeep(z, ReduceMax, -1)))
+	z = Sub(z, ReduceAndKeep(z, ReduceMax, -1))
+	p := by.apply(z, Exp(z))
 	cumulative := blockCumSum(p)
 	// The first token past the threshold; the floor on p keeps rounding in the sums from choosing an impossible one.
 	// The total is that of the possible tokens: whatever comes after the last of them, one is past the threshold.
@@ -113,10 +120,13 @@ func (c Config) draw(logits, uniform, sharpness *Node) drawn {
 	token := Where(greedy, ArgMax(logits, -1), fromDraw)
 	lse := logSumExp(logits)
 	q := Exp(Sub(logits, InsertAxes(lse, -1)))
+	one := OneHot(token, V, dtypes.Float32)
+	fromP := Sub(ReduceSum(Mul(z, one), -1), Log(Squeeze(total, -1)))
 	return drawn{
-		token:   token,
-		logp:    Sub(ReduceSum(Mul(logits, OneHot(token, V, dtypes.Float32)), -1), lse),
-		entropy: Sub(lse, ReduceSum(Mul(q, logits), -1)),
+		token:    token,
+		logp:     Sub(ReduceSum(Mul(logits, one), -1), lse),
+		entropy:  Sub(lse, ReduceSum(Mul(q, logits), -1)),
+		drawLogp: Where(greedy, ZerosLike(fromP), fromP), // the likeliest is certain
 	}
 }
 
@@ -148,10 +158,10 @@ func blockCumSum(x *Node) *Node {
 	return SliceAxis(Reshape(Add(inside, before), B, blocks*sumBlock), 1, AxisRange(0, V))
 }
 
-// prefillGraph builds: params..., bias, prompts [G,Q], starts [G], prompt of row [B], uniform [B], sharpness
-// -> token, logp, entropy, each [B], then caches [B,Q,R+P] per layer. A prompt is computed once
+// prefillGraph builds: params..., bias, prompts [G,Q], starts [G], prompt of row [B], uniform [B], sharpness,
+// top-k, top-p, min-p -> token, logp, entropy, logp as drawn, each [B], then caches [B,Q,R+P] per layer. A prompt is computed once
 // however many rows sample it.
-func (c Config) prefillGraph() builder {
+func (c Config) prefillGraph(filtered bool) builder {
 	n := len(c.params())
 	return func(in []*Node) []*Node {
 		w := c.bind(in[:n], in[n])
@@ -165,8 +175,7 @@ func (c Config) prefillGraph() builder {
 		t := c.forward(w, sequence{tokens: prompts, positions: position, segments: inside}, false)
 		last := Squeeze(SliceAxis(t.hidden, 1, AxisElem(Q-1)), 1)
 		of := InsertAxes(promptOf, -1)
-		d := c.draw(Gather(matmul(last, w.byName["head"]), of), uniform, sharpness)
-		out := []*Node{d.token, d.logp, d.entropy}
+		out := c.draw(Gather(matmul(last, w.byName["head"]), of), uniform, sharpness, cutOf(filtered, in[n+6:])).list()
 		for _, cache := range t.cache {
 			out = append(out, Gather(cache, of))
 		}
@@ -183,13 +192,17 @@ const (
 	stateDone         // float32 [B] 1 after a stop token
 	stateStart        // int32 [B]
 	stateSharp        // float32 scalar: 1/temperature; 0 is greedy
-	stateEnds         // int32 [Z] stop tokens, -1 for none
-	stateUnif         // float32 [B,C] one uniform a drawn token
-	stateCos          // [MaxPositions,P/2]
+	stateTopK         // float32 scalars: policy.Cut
+	stateTopP
+	stateMinP
+	stateEnds // int32 [Z] stop tokens, -1 for none
+	stateUnif // float32 [B,C] one uniform a drawn token
+	stateCos  // [MaxPositions,P/2]
 	stateSin
 	stateTokens // int32 [B,C] drawn tokens
 	stateLogps  // float32 [B,C]
 	stateEntrs  // float32 [B,C]
+	stateDraws  // float32 [B,C] log-probs as drawn
 	stateFirst  // int32 scalar: slot at which this call began
 	stateCount
 )
@@ -197,9 +210,9 @@ const (
 // decodeGraph builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
 // The graph holds nothing but one While, and each of its operands is in the state: go-xla 0.4.1 mixes
 // up closures and constants of nested functions.
-func (c Config) decodeGraph(slices bool) builder {
+func (c Config) decodeGraph(slices, filtered bool) builder {
 	if !slices {
-		return c.unrolledDecodeGraph()
+		return c.unrolledDecodeGraph(filtered)
 	}
 	n := len(c.params()) + 1
 	return func(in []*Node) []*Node {
@@ -218,7 +231,7 @@ func (c Config) decodeGraph(slices bool) builder {
 		})
 		body := NewClosure(g, func(g *Graph) []*Node {
 			p := parameters(g, "body")
-			state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], writeSlice)
+			state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], filtered, writeSlice)
 			return append(append(p[:n:n], state...), caches...)
 		})
 		return While(more, body, in...)[n:]
@@ -228,26 +241,26 @@ func (c Config) decodeGraph(slices bool) builder {
 // unrolledDecodeGraph is decodeGraph for the pure-Go backend: always C tokens, one step after the other. That
 // backend's optimiser (compute 0.1.2) rewires the nodes of a While's closures after it has counted their
 // uses, so that it frees values that are still to be read.
-func (c Config) unrolledDecodeGraph() builder {
+func (c Config) unrolledDecodeGraph(filtered bool) builder {
 	n := len(c.params()) + 1
 	return func(in []*Node) []*Node {
 		w, state, caches := c.bind(in[:n-1], in[n-1]), in[n:n+stateCount], in[n+stateCount:]
 		for range state[stateUnif].Shape().Dimensions[1] {
-			state, caches = c.advance(w, state, caches, writeWhere)
+			state, caches = c.advance(w, state, caches, filtered, writeWhere)
 		}
 		return append(append([]*Node(nil), state...), caches...)
 	}
 }
 
 // advance draws one token for every row.
-func (c Config) advance(w weights, s, caches []*Node, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
+func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
 	g := s[stateSlot].Graph()
 	B, C := s[stateUnif].Shape().Dimensions[0], s[stateUnif].Shape().Dimensions[1]
 	logits, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
 	column := BroadcastToDims(Sub(s[stateSlot], s[stateFirst]), B, C)
 	here := Equal(iota32(g, 1, B, C), column)
 	uniform := ReduceSum(Mul(s[stateUnif], ConvertDType(here, dtypes.Float32)), 1)
-	d := c.draw(logits, uniform, s[stateSharp])
+	d := c.draw(logits, uniform, s[stateSharp], cutOf(filtered, s[stateTopK:]))
 	put := func(into, value *Node) *Node {
 		return Where(here, BroadcastToDims(InsertAxes(value, -1), B, C), into)
 	}
@@ -259,6 +272,7 @@ func (c Config) advance(w weights, s, caches []*Node, write func(cache, entry, s
 	state[stateLive] = ReduceAllSum(Sub(OnesLike(done), done))
 	state[stateToken], state[stateDone] = d.token, done
 	state[stateTokens], state[stateLogps], state[stateEntrs] = put(s[stateTokens], d.token), put(s[stateLogps], d.logp), put(s[stateEntrs], d.entropy)
+	state[stateDraws] = put(s[stateDraws], d.drawLogp)
 	return state, grown
 }
 

@@ -1,14 +1,18 @@
 package moe
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/policy"
 )
 
 // newGraph prepares a small graph on the shared engine; what it returns runs it.
@@ -27,8 +31,7 @@ func newGraph(t testing.TB, build builder) func(in ...*tensors.Tensor) []*tensor
 func newDraw(t testing.TB, V int) func(in ...*tensors.Tensor) []*tensors.Tensor {
 	c := Config{Vocab: V}
 	return newGraph(t, func(in []*graph.Node) []*graph.Node {
-		d := c.draw(in[0], in[1], in[2])
-		return []*graph.Node{d.token, d.logp, d.entropy}
+		return c.draw(in[0], in[1], in[2], cut{}).list()
 	})
 }
 
@@ -187,6 +190,91 @@ func TestStreams(t *testing.T) {
 				key := streamKey(seed, fmt.Sprint(task), sample)
 				require.Empty(t, seen[key], name)
 				seen[key] = name
+			}
+		}
+	}
+}
+
+// plainCut is policy.Cut on probabilities, by sorting: top-k, then top-p of what is left, then min-p.
+func plainCut(p []float64, by policy.Cut) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p[b], p[a]) })
+	if by.TopK > 0 {
+		order = order[:min(by.TopK, len(order))]
+	}
+	if by.TopP > 0 && by.TopP < 1 {
+		total, sum := 0.0, 0.0
+		for _, i := range order {
+			total += p[i]
+		}
+		for n, i := range order {
+			if sum += p[i]; sum >= float64(by.TopP)*total {
+				order = order[:n+1]
+				break
+			}
+		}
+	}
+	kept, total := make([]float64, len(p)), 0.0
+	for _, i := range order {
+		if p[i] >= float64(by.MinP)*p[order[0]] {
+			kept[i] = p[i]
+			total += p[i]
+		}
+	}
+	for i := range kept {
+		kept[i] /= total
+	}
+	return kept
+}
+
+// TestDrawCut draws under top-k, top-p and min-p, alone and together: nothing that is cut off comes, all that is kept does,
+// and its log-prob is that of what is left.
+func TestDrawCut(t *testing.T) {
+	const V, draws = 50, 2048
+	draw := newGraph(t, func(in []*graph.Node) []*graph.Node {
+		return Config{Vocab: V}.draw(in[0], in[1], in[2], cutOf(true, in[3:])).list()
+	})
+	r := rand.New(rand.NewPCG(3, 9))
+	for _, by := range []policy.Cut{
+		{}, {TopK: 1}, {TopK: 7}, {TopK: 500}, {TopP: 0.5}, {TopP: 0.95}, {TopP: 1}, {TopP: 1e-6}, {MinP: 0.2}, {MinP: 1},
+		{TopK: 20, TopP: 0.8, MinP: 0.1}, {TopK: 3, TopP: 0.9},
+	} {
+		for _, temperature := range []float32{1, 0.6, 0} {
+			logits, tempered := make([]float32, V), make([]float32, V)
+			for i := range logits {
+				logits[i] = float32(2 * r.NormFloat64())
+				tempered[i] = logits[i] * sharpness(temperature)
+			}
+			p := make([]float64, V)
+			for i, logp := range logSoftmax(tempered) {
+				p[i] = math.Exp(logp)
+			}
+			want, seen := plainCut(p, by), make([]bool, V)
+			rows, uniforms := make([]float32, 0, V*draws), make([]float32, draws)
+			for i := range uniforms {
+				rows, uniforms[i] = append(rows, logits...), (float32(i)+0.5)/draws
+			}
+			topK, topP, minP := cutNumbers(by)
+			out := draw(tensors.FromFlatDataAndDimensions(rows, draws, V), tensors.FromFlatDataAndDimensions(uniforms, draws),
+				tensors.FromScalar(sharpness(temperature)), tensors.FromScalar(topK), tensors.FromScalar(topP), tensors.FromScalar(minP))
+			logps, asDrawn := tensors.MustCopyFlatData[float32](out[1]), tensors.MustCopyFlatData[float32](out[3])
+			for i, token := range tensors.MustCopyFlatData[int32](out[0]) {
+				seen[token] = true
+				require.InDelta(t, logSoftmax(logits)[token], logps[i], 1e-5)
+				if temperature == 0 {
+					require.Zero(t, asDrawn[i])
+					continue
+				}
+				require.NotZero(t, want[token], "%+v T=%g: token %d is cut off", by, temperature, token)
+				require.InDelta(t, math.Log(want[token]), asDrawn[i], 1e-4)
+			}
+			for i, p := range want {
+				if temperature > 0 && p > 2./draws {
+					require.True(t, seen[i], "%+v T=%g: token %d with probability %g never came", by, temperature, i, p)
+				}
 			}
 		}
 	}

@@ -73,6 +73,9 @@ func (s *sampler) Sample(ctx context.Context, requests []policy.Request) ([][]po
 			out := &results[i][n]
 			*out = policy.Sample{Tokens: append([]policy.Token(nil), r.Forced...), Stop: policy.StopLength, Version: s.version}
 			out.Logprobs, out.Entropies = make([]float32, len(r.Forced)), make([]float32, len(r.Forced))
+			if asDrawn(r.Params) {
+				out.DrawLogprobs = make([]float32, len(r.Forced), r.MaxTokens)
+			}
 			if limit := r.MaxTokens - len(r.Forced); limit > 0 {
 				lanes = append(lanes, &lane{request: i, key: streamKey(r.Seed, r.Task, n), limit: limit, out: out})
 			}
@@ -98,8 +101,10 @@ func (s *sampler) check(r, first policy.Request) error {
 		return fmt.Errorf("prompt of %d and %d new tokens are beyond the model's %d positions: lower max_tokens", len(r.Prompt), r.MaxTokens, longest)
 	case r.Temperature < 0 || math.IsNaN(float64(r.Temperature)):
 		return fmt.Errorf("temperature is %v: want 0 (greedy) or more", r.Temperature)
-	case r.Temperature != first.Temperature || !slices.Equal(r.Stop, first.Stop):
-		return fmt.Errorf("temperature or stop tokens differ from the first request's: sample them in a call of their own")
+	case r.TopK < 0 || !(r.TopP >= 0 && r.TopP <= 1) || !(r.MinP >= 0 && r.MinP <= 1):
+		return fmt.Errorf("top-k %d, top-p %v, min-p %v: want top-k of at least 0, the others from 0 to 1", r.TopK, r.TopP, r.MinP)
+	case r.Temperature != first.Temperature || r.Cut != first.Cut || !slices.Equal(r.Stop, first.Stop):
+		return fmt.Errorf("temperature, cut or stop tokens differ from the first request's: sample them in a call of their own")
 	}
 	return nil
 }
@@ -133,10 +138,16 @@ func (s *sampler) draw(ctx context.Context, requests []policy.Request, lanes []*
 	return nil
 }
 
+// asDrawn tells whether tokens are drawn from another distribution than the policy's own.
+func asDrawn(p policy.Params) bool { return p.Temperature != 1 || p.Cut != policy.Cut{} }
+
 // take appends one drawn token to a lane.
-func (l *lane) take(token policy.Token, logp, entropy float32, stop []policy.Token) {
+func (l *lane) take(token policy.Token, logp, entropy, drawLogp float32, stop []policy.Token) {
 	if l.done {
 		return
+	}
+	if l.out.DrawLogprobs != nil {
+		l.out.DrawLogprobs = append(l.out.DrawLogprobs, drawLogp)
 	}
 	l.out.Tokens = append(l.out.Tokens, token)
 	l.out.Logprobs = append(l.out.Logprobs, logp)

@@ -44,24 +44,6 @@ type Trainer struct {
 	steps         int               // optimizer steps taken
 }
 
-// programs are the compiled graphs of one Trainer and its Samplers.
-type programs struct {
-	meter   Compilations
-	grad    map[gradForm]*program
-	score   *program
-	apply   map[bool]*program // by muon
-	prepare *program
-	prefill *program
-	decode  *program
-	resize  map[int]*program // by cache slots
-}
-
-// gradForm names a gradient graph: its loss, and whether the experts are grouped.
-type gradForm struct {
-	kind    policy.LossKind
-	grouped bool
-}
-
 // New makes a Trainer with random weights drawn from seed.
 func New(engine *xla.Engine, config Config, shapes Shapes, seed uint64) (*Trainer, error) {
 	t, err := empty(engine, config, shapes)
@@ -89,29 +71,6 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	t.load = make([]float64, len(t.bias))
 	t.clearMoments()
 	return t, nil
-}
-
-func newPrograms(engine *xla.Engine, c Config) (*programs, error) {
-	p := &programs{grad: map[gradForm]*program{}, apply: map[bool]*program{}, resize: map[int]*program{}}
-	var err error
-	add := func(name string, build builder) *program {
-		var made *program
-		if err == nil {
-			made, err = newProgram(engine.Backend, &p.meter, name, build)
-		}
-		return made
-	}
-	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
-		for _, grouped := range []bool{false, true} {
-			p.grad[gradForm{kind, grouped}] = add("gradient of "+string(kind), c.gradGraph(kind, grouped))
-		}
-	}
-	p.apply[false], p.apply[true] = add("AdamW step", c.applyGraph(false)), add("Muon step", c.applyGraph(true))
-	p.score = add("score", c.scoreGraph())
-	p.prepare = add("snapshot", c.prepareGraph())
-	p.prefill = add("prefill", c.prefillGraph())
-	p.decode = add("decode", c.decodeGraph(engine.DynamicSlice))
-	return p, err
 }
 
 // Compilations tells how much compiling this trainer and its samplers have done.
@@ -336,30 +295,4 @@ func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, 
 		}
 	}
 	return scores, nil
-}
-
-// statSums gathers the sums of several microbatches.
-type statSums struct {
-	total     [statCount]float64
-	padded    int
-	overflows int // microbatches computed anew with dense experts
-}
-
-func (s *statSums) add(v []float32, b *batch) {
-	for i := range maxRatio {
-		s.total[i] += float64(v[i])
-	}
-	for i := maxRatio; i < statCount; i++ {
-		s.total[i] = max(s.total[i], float64(v[i]))
-	}
-	s.padded += b.rows * b.width
-}
-
-func (s *statSums) stats() policy.Stats {
-	n := max(s.total[sumTokens], 1)
-	return policy.Stats{
-		Tokens: int(s.total[sumTokens]), Padded: s.padded, Loss: s.total[sumLoss],
-		KL: s.total[sumKL] / n, KLReference: s.total[sumKLReference] / n, ClipLowFrac: s.total[sumClipLow] / n, ClipHighFrac: s.total[sumClipHigh] / n,
-		Overflows: s.overflows, LogpDiffMean: s.total[sumLogpDiff] / n, RatioMax: s.total[maxRatio], LogpDiffMax: s.total[maxLogpDiff],
-	}
 }

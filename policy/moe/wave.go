@@ -13,6 +13,7 @@ type wave struct {
 	lanes     []*lane // the row's completion; nil for a padding row
 	stop      []policy.Token
 	sharpness float32
+	cut       policy.Cut
 	slot      int // slot of the last token
 	slots     int // cache slots S
 
@@ -55,91 +56,32 @@ func cacheSlots(need int) int {
 // prefill runs the prompts and draws each row's first token.
 func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, error) {
 	first := requests[lanes[0].request]
-	w := &wave{s: s, stop: first.Stop, sharpness: sharpness(first.Temperature)}
+	w := &wave{s: s, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut}
 	rows := s.batchSize(len(lanes))
 	w.lanes = make([]*lane, rows)
 	copy(w.lanes, lanes)
-	in, width := s.promptInputs(requests, lanes, rows, w.sharpness)
+	in, width := s.promptInputs(requests, lanes, rows)
+	in = append(append(in, host{floats: []float32{w.sharpness}}), w.cutInputs()...)
 	args, err := s.upload(in)
 	if err != nil {
 		return nil, err
 	}
 	defer release(args...)
-	out, err := s.trainer.programs.prefill.run(append(append(asArgs(s.params...), s.bias), asArgs(args...)...))
+	out, err := s.trainer.programs.prefill[w.filtered()].run(append(append(asArgs(s.params...), s.bias), asArgs(args...)...))
 	if err != nil {
 		return nil, err
 	}
 	w.slot, w.slots = width, width // the first drawn token's entry goes to slot width
 	tokens := tensors.MustCopyFlatData[int32](out[0])
-	logps, entropies := tensors.MustCopyFlatData[float32](out[1]), tensors.MustCopyFlatData[float32](out[2])
+	logps, entropies, draws := tensors.MustCopyFlatData[float32](out[1]), tensors.MustCopyFlatData[float32](out[2]), tensors.MustCopyFlatData[float32](out[3])
 	for i, l := range w.lanes {
 		if l != nil {
-			l.take(tokens[i], logps[i], entropies[i], w.stop)
+			l.take(tokens[i], logps[i], entropies[i], draws[i], w.stop)
 		}
 	}
-	release(out[1], out[2])
-	w.token, w.caches = out[0], out[3:]
+	release(out[1:4]...)
+	w.token, w.caches = out[0], out[4:]
 	return w, w.describeRows(in)
-}
-
-// host is a tensor's content before upload.
-type host struct {
-	ints   []int32
-	floats []float32
-	dims   []int
-}
-
-func (s *sampler) upload(list []host) ([]*tensors.Tensor, error) {
-	var out []*tensors.Tensor
-	for _, h := range list {
-		var t *tensors.Tensor
-		var err error
-		if h.ints != nil {
-			t, err = toDevice(s.trainer.backend(), h.ints, h.dims...)
-		} else {
-			t, err = toDevice(s.trainer.backend(), h.floats, h.dims...)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, nil
-}
-
-// promptInputs lays out prompts [G,Q] (right-aligned, each once), their first slots, each row's prompt,
-// its first uniform, and the sharpness.
-func (s *sampler) promptInputs(requests []policy.Request, lanes []*lane, rows int, sharp float32) ([]host, int) {
-	longest, index := 0, map[int]int{}
-	var order []int
-	for _, l := range lanes {
-		if _, known := index[l.request]; !known {
-			index[l.request] = len(order)
-			order = append(order, l.request)
-		}
-		longest = max(longest, len(requests[l.request].Prompt)+len(requests[l.request].Forced))
-	}
-	margin := s.trainer.Shapes.PromptMargin
-	width := (longest + margin - 1) / margin * margin
-	groups := 1
-	for groups < len(order) {
-		groups *= 2
-	}
-	prompts, starts := make([]int32, groups*width), make([]int32, groups)
-	for g, r := range order {
-		text := append(append([]policy.Token(nil), requests[r].Prompt...), requests[r].Forced...)
-		starts[g] = int32(width - len(text))
-		copy(prompts[g*width+width-len(text):], text)
-	}
-	of, draws := make([]int32, rows), make([]float32, rows)
-	for i, l := range lanes {
-		of[i] = int32(index[l.request])
-		draws[i] = uniform(l.key, len(l.out.Tokens))
-	}
-	return []host{
-		{ints: prompts, dims: []int{groups, width}}, {ints: starts, dims: []int{groups}},
-		{ints: of, dims: []int{rows}}, {floats: draws, dims: []int{rows}}, {floats: []float32{sharp}, dims: nil},
-	}, width
 }
 
 // describeRows uploads each row's first valid slot and whether it is done already.
@@ -238,7 +180,7 @@ func (w *wave) chunk() error {
 		return err
 	}
 	args := append(append(asArgs(w.s.weights...), asArgs(state...)...), asArgs(w.caches...)...)
-	out, err := t.programs.decode.run(args)
+	out, err := t.programs.decode[w.filtered()].run(args)
 	if err != nil {
 		return err
 	}
@@ -261,55 +203,16 @@ func (s *sampler) releaseState(state []*tensors.Tensor) {
 	}
 }
 
-// state uploads what a chunk needs to know besides weights and caches.
-func (w *wave) state() ([]*tensors.Tensor, error) {
-	rows, columns := len(w.lanes), w.s.trainer.Shapes.DecodeChunk
-	draws := make([]float32, rows*columns)
-	live := 0
-	for i, l := range w.lanes {
-		if l == nil || l.done {
-			continue
-		}
-		live++
-		for j := range columns {
-			draws[i*columns+j] = uniform(l.key, len(l.out.Tokens)+j)
-		}
-	}
-	ends := append([]policy.Token(nil), w.stop...)
-	if len(ends) == 0 {
-		ends = []policy.Token{-1}
-	}
-	slot := []int32{int32(w.slot)}
-	list, err := w.s.upload([]host{
-		{ints: slot}, {ints: []int32{int32(w.slot + columns)}}, {floats: []float32{float32(live)}},
-		{floats: []float32{w.sharpness}}, {ints: ends, dims: []int{len(ends)}},
-		{floats: draws, dims: []int{rows, columns}},
-		{ints: make([]int32, rows*columns), dims: []int{rows, columns}},
-		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
-		{floats: make([]float32, rows*columns), dims: []int{rows, columns}}, {ints: slot},
-	})
-	if err != nil {
-		return nil, err
-	}
-	state := make([]*tensors.Tensor, stateCount)
-	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateFirst} {
-		state[at] = list[i]
-	}
-	state[stateToken], state[stateDone], state[stateStart] = w.token, w.done, w.start
-	state[stateCos], state[stateSin] = w.s.cos, w.s.sin
-	return state, nil
-}
-
 // collect hands a chunk's tokens to their completions.
 func (w *wave) collect(state []*tensors.Tensor, first int) {
 	columns := w.s.trainer.Shapes.DecodeChunk
 	w.slot = int(tensors.ToScalar[int32](state[stateSlot]))
 	tokens := tensors.MustCopyFlatData[int32](state[stateTokens])
-	logps, entropies := tensors.MustCopyFlatData[float32](state[stateLogps]), tensors.MustCopyFlatData[float32](state[stateEntrs])
+	logps, entropies, draws := tensors.MustCopyFlatData[float32](state[stateLogps]), tensors.MustCopyFlatData[float32](state[stateEntrs]), tensors.MustCopyFlatData[float32](state[stateDraws])
 	for i, l := range w.lanes {
 		for j := 0; l != nil && j < w.slot-first; j++ {
 			at := i*columns + j
-			l.take(tokens[at], logps[at], entropies[at], w.stop)
+			l.take(tokens[at], logps[at], entropies[at], draws[at], w.stop)
 		}
 	}
 }

@@ -1,0 +1,52 @@
+package moe
+
+import (
+	"github.com/rltrain/rltrain/internal/xla"
+	"github.com/rltrain/rltrain/policy"
+)
+
+// programs are the compiled graphs of one Trainer and its Samplers.
+type programs struct {
+	meter   Compilations
+	grad    map[gradForm]*program
+	score   *program
+	apply   map[bool]*program // by muon
+	prepare *program
+	prefill map[bool]*program // by whether a policy.Cut applies
+	decode  map[bool]*program
+	resize  map[int]*program // by cache slots
+}
+
+// gradForm names a gradient graph: its loss, and whether the experts are grouped.
+type gradForm struct {
+	kind    policy.LossKind
+	grouped bool
+}
+
+func newPrograms(engine *xla.Engine, c Config) (*programs, error) {
+	p := &programs{
+		grad: map[gradForm]*program{}, apply: map[bool]*program{},
+		prefill: map[bool]*program{}, decode: map[bool]*program{}, resize: map[int]*program{},
+	}
+	var err error
+	add := func(name string, build builder) *program {
+		var made *program
+		if err == nil {
+			made, err = newProgram(engine.Backend, &p.meter, name, build)
+		}
+		return made
+	}
+	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
+		for _, grouped := range []bool{false, true} {
+			p.grad[gradForm{kind, grouped}] = add("gradient of "+string(kind), c.gradGraph(kind, grouped))
+		}
+	}
+	p.apply[false], p.apply[true] = add("AdamW step", c.applyGraph(false)), add("Muon step", c.applyGraph(true))
+	p.score = add("score", c.scoreGraph())
+	p.prepare = add("snapshot", c.prepareGraph())
+	for _, filtered := range []bool{false, true} {
+		p.prefill[filtered] = add("prefill", c.prefillGraph(filtered))
+		p.decode[filtered] = add("decode", c.decodeGraph(engine.DynamicSlice, filtered))
+	}
+	return p, err
+}
