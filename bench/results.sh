@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 out=${1:-results}
 export out STEPS=${STEPS:-40} TOKENS=${TOKENS:-5000000}
 seeds=${SEEDS:-"1 2 3"}
-jobs=${JOBS:-$(nproc)}
+workers=${JOBS:-$(nproc)}
 mkdir -p "$out/bases" "$out/runs" "$out/logs"
 
 # On its core, with a log of its own.
@@ -35,14 +35,15 @@ measure() { # BASE FILE FLAGS: what the base does before training
 rl() { # CONDITION BASE SEED [-o key=value ...]
   local run="$out/runs/$1/$2-seed$3" name="$1-$2-seed$3" model="$out/bases/$2" seed=$3 how=--force; shift 3
   [ -d "$run/checkpoints" ] && how=--resume # a finished run has nothing left to do
+  until [ -f "$model/model.safetensors" ]; do sleep 5; done
   pinned "$name" bin/rltrain train recipes/r1zero-mini.yaml --out "$run" --model "$model" --seed "$seed" --steps "$STEPS" "$@" "$how" \
     -o 'final=[{tasks: countdown/test, problems: 512, samples: 2, temperature: 1, k: [1]}, {tasks: code-mini/test, samples: 2, temperature: 1, k: [1]}]'
   echo "run $name"
 }
 export -f pinned base measure rl
-parallel() { SHELL=$(command -v bash) xargs -P "$jobs" -I{} --process-slot-var=SLOT bash -c 'set -euo pipefail; {}'; }
 
-parallel <<END
+every_job() { # one a line; a run waits for its base, which stands before it
+  cat <<END
 base reflective-1 1
 base reflective-2 2
 base reflective-3 3
@@ -52,12 +53,14 @@ base phrase 1 -o corpus.style=phrase
 base share-0.1 1 -o corpus.reflective_share=0.001
 base share-1 1 -o corpus.reflective_share=0.01
 END
-for s in $seeds; do
-  for b in 1 2 3; do echo "rl reinforcement reflective-$b $s"; done
-  for b in share-0 retry phrase; do echo "rl $b $b $s"; done
-  echo "rl random-reward reflective-1 $s -o reward.mode=random"
-  echo "rl format-only reflective-1 $s -o reward.mode=format_only"
-  echo "rl rejection-sampling reflective-1 $s -o grpo.objective=rft"
-  for b in share-0.1 share-1; do echo "rl $b $b $s"; done
-done | parallel
+  for s in $seeds; do
+    for b in 1 2 3; do echo "rl reinforcement reflective-$b $s"; done
+    for b in share-0 retry phrase; do echo "rl $b $b $s"; done
+    echo "rl random-reward reflective-1 $s -o reward.mode=random"
+    echo "rl format-only reflective-1 $s -o reward.mode=format_only"
+    echo "rl rejection-sampling reflective-1 $s -o grpo.objective=rft"
+    for b in share-0.1 share-1; do echo "rl $b $b $s"; done
+  done
+}
+every_job | xargs -P "$workers" -I{} --process-slot-var=SLOT bash -c 'set -euo pipefail; {}'
 bin/rltrain results "$out"
