@@ -110,7 +110,8 @@ func describeReflection(s *runlog.Step, groups []rollout.Group) {
 			case verifiers.Error:
 				judged = 0
 			}
-			if len(r.Reflections) == 0 {
+			spoken := reflect.Spoken(r.Reflections)
+			if spoken == 0 {
 				without++
 				judgedWithout += judged
 				rightWithout += right
@@ -119,7 +120,7 @@ func describeReflection(s *runlog.Step, groups []rollout.Group) {
 			with++
 			judgedWith += judged
 			rightWith += right
-			count += float64(len(r.Reflections))
+			count += float64(spoken)
 			for _, x := range r.Reflections {
 				switch x.Effect {
 				case reflect.Good:

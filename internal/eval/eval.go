@@ -101,7 +101,7 @@ func (t *task) add(g rollout.Group, r rollout.Rollout) {
 	t.rewards = append(t.rewards, r.Verdict.Reward)
 	t.votes = append(t.votes, vote(g.Task.Kind, r.Verdict.Answer, right))
 	t.correct += one(right)
-	t.reflective += one(len(r.Reflections) > 0)
+	t.reflective += one(reflect.Spoken(r.Reflections) > 0)
 	t.formatted += one(r.Verdict.Format)
 	t.cut += one(r.Stop == policy.StopLength)
 	t.tokens += len(r.Tokens)

@@ -2,7 +2,6 @@ package reflect
 
 import (
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,83 +20,93 @@ type Attempt struct {
 	Repeat     bool   // the same steps were tried before
 }
 
-// Steps of an attempt: number, operator, number, equals, number; commas between.
-const step = `\d{1,9}\s*(?:[-+*/]|×|÷|−|·)\s*\d{1,9}\s*=\s*\d{1,9}(?:/\d{1,9})?`
-
-var (
-	attempt = regexp.MustCompile(step + `(?:\s*[,;]\s*` + step + `)*`)
-	stepRE  = regexp.MustCompile(`(\d{1,9})\s*([-+*/]|×|÷|−|·)\s*(\d{1,9})\s*=\s*(\d{1,9}(?:/\d{1,9})?)`)
-)
-
 // Attempts finds the finished tries in the chain of thought of a countdown task; of other tasks there are none.
 func Attempts(task datasets.Task, response string) []Attempt {
 	if task.Kind != "countdown" {
 		return nil
 	}
 	start, end := verifiers.ThinkSpan(response)
-	return attemptsIn(task, response, start, end)
-}
-
-func attemptsIn(task datasets.Task, response string, start, end int) []Attempt {
-	var out []Attempt
+	tries := triesIn(response[start:end])
+	out := make([]Attempt, len(tries))
 	seen := map[string]bool{}
-	for _, at := range attempt.FindAllStringIndex(response[start:end], -1) {
-		a := Attempt{Start: start + at[0], End: start + at[1], Text: response[start+at[0] : start+at[1]]}
-		key := a.judge(task)
-		a.Repeat, seen[key] = seen[key], true
-		out = append(out, a)
+	for i, t := range tries {
+		a := t.judge(task)
+		a.Start, a.End, a.Text = start+t.start, start+t.end, response[start+t.start:start+t.end]
+		a.Repeat, seen[t.key] = seen[t.key], true
+		out[i] = a
 	}
 	return out
 }
 
-// judge fills what the steps say and returns them in one spelling.
-func (a *Attempt) judge(task datasets.Task) string {
-	var key strings.Builder
-	available := map[string]int{}
-	for _, n := range task.Numbers {
-		available[strconv.Itoa(n)]++
-	}
-	a.Arithmetic, a.UsesAll = true, true
-	for _, m := range stepRE.FindAllStringSubmatch(a.Text, -1) {
-		x, op, y, z := trimZeros(m[1]), operator(m[2]), trimZeros(m[3]), trimZeros(m[4])
-		key.WriteString(x + op + y + "=" + z + ",")
-		available[x]--
-		available[y]--
-		if available[x] < 0 || available[y] < 0 {
-			a.UsesAll = false
+// try is a row of steps with nothing but commas and spaces between.
+type try struct {
+	start, end int
+	steps      []equation
+	key        string // the steps in one spelling
+}
+
+func triesIn(chain string) []try {
+	var out []try
+	for _, e := range equations(chain) {
+		n := len(out)
+		if n > 0 && (e.start <= out[n-1].end || strings.Trim(chain[out[n-1].end:e.start], ",;，； \t\r\n") == "") {
+			out[n-1].end = e.end
+			out[n-1].steps = append(out[n-1].steps, e)
+			continue
 		}
-		available[z]++
-		e, err := verifiers.ParseExpression(x + op + y)
-		value, ok := new(big.Rat).SetString(z)
-		if err != nil || !ok || e.Value.Cmp(value) != 0 {
-			a.Arithmetic = false
+		out = append(out, try{start: e.start, end: e.end, steps: []equation{e}})
+	}
+	for i := range out {
+		var key strings.Builder
+		for _, e := range out[i].steps {
+			key.WriteString(e.left + "=" + e.value + ",")
 		}
-		a.Value = z
+		out[i].key = key.String()
 	}
-	left := 0
-	for _, n := range available {
-		left += max(n, 0)
+	return out
+}
+
+// judge tells what the steps of a try come to.
+func (t try) judge(task datasets.Task) Attempt {
+	numbers := newPool(task.Numbers)
+	a := Attempt{Arithmetic: true, UsesAll: true, Value: t.steps[len(t.steps)-1].value}
+	for _, e := range t.steps {
+		a.UsesAll = numbers.take(e) && a.UsesAll
+		a.Arithmetic = a.Arithmetic && e.right
 	}
-	a.UsesAll = a.UsesAll && left == 1 // the last result
+	a.UsesAll = a.UsesAll && numbers.left() == 1 // the last result
 	a.Hit = a.Arithmetic && a.UsesAll && a.Value == strconv.Itoa(task.Target)
-	return key.String()
+	return a
 }
 
-func operator(s string) string {
-	switch s {
-	case "×", "·":
-		return "*"
-	case "÷":
-		return "/"
-	case "−":
-		return "-"
+// pool counts the numbers that a try may still use, its own results among them.
+type pool map[string]int
+
+func newPool(numbers []int) pool {
+	p := pool{}
+	for _, n := range numbers {
+		p[strconv.Itoa(n)]++
 	}
-	return s
+	return p
 }
 
-func trimZeros(s string) string {
-	if t := strings.TrimLeft(s, "0"); t != "" && t[0] != '/' {
-		return t
+// take uses up what a step uses and adds its result; false when a number was not there.
+func (p pool) take(e equation) bool {
+	ok := true
+	for _, n := range e.used {
+		p[n]--
+		ok = ok && p[n] >= 0
 	}
-	return "0"
+	p[e.value]++
+	return ok
 }
+
+func (p pool) left() int {
+	n := 0
+	for _, count := range p {
+		n += max(count, 0)
+	}
+	return n
+}
+
+func rational(s string) (*big.Rat, bool) { return new(big.Rat).SetString(s) }

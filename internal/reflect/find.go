@@ -2,10 +2,7 @@ package reflect
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
-	"sort"
-	"strings"
 
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/verifiers"
@@ -15,41 +12,56 @@ import (
 const maxFind = 1 << 20
 
 // Find lists the reflections in the chain of thought of a response, in order and without overlap: between <think>
-// and </think>, or in all of an untagged response. In each sentence the longest phrase counts.
+// and </think>, or in all of an untagged response. Phrases with nothing but a few words between are one moment. An
+// attempt that is left and replaced without a phrase is one too, see Silent.
 //
-// Before is the answer that the chain held last before the phrase, After the last one between the phrase and the next
+// Before is the answer that the chain held last before the reflection, After the last one from there to the next
 // reflection. Effect is judged where the task's gold decides it: for countdown by the attempts, for
-// math by the last box or number; for code always none, since a clause has no gold.
+// math where both are the task's answer (boxed or stated) or values of the same thing; for code always none,
+// since a clause has no gold.
 func Find(task datasets.Task, response string) []Reflection {
 	start, end := verifiers.ThinkSpan(response)
 	end = min(end, start+maxFind)
 	chain := response[start:end]
-	hits := merge(cueHits(chain), languageSwitches(chain))
-	if len(hits) == 0 {
+	moments, answers := find(task, chain)
+	if len(moments) == 0 {
 		return nil
 	}
-	held := answersIn(task, response, start, end)
-	out := make([]Reflection, len(hits))
-	for i, h := range hits {
-		next := end
-		if i+1 < len(hits) {
-			next = start + hits[i+1].start
+	out := make([]Reflection, len(moments))
+	ledger := newLedger(answers)
+	for i, m := range moments {
+		next := len(chain)
+		if i+1 < len(moments) {
+			next = moments[i+1].start
 		}
-		before, after := around(held, start+h.start, next)
-		out[i] = Reflection{Offset: start + h.start, Category: h.category, Phrase: chain[h.start:h.end],
-			Before: before.text, After: after.text, Effect: effect(before, after)}
+		before, after := ledger.across(m.start, next)
+		out[i] = Reflection{Offset: start + m.start, Category: m.category, Before: before.text, After: after.text, Effect: effect(before, after)}
+		if !m.silent {
+			out[i].Phrase = chain[m.start:m.end]
+		}
 	}
 	return out
 }
 
-// merge puts both lists in order; where two overlap the longer stays.
+// find lists the moments of reflection in a chain, and the answers in it.
+func find(task datasets.Task, chain string) ([]hit, []held) {
+	answers := answersIn(task, chain)
+	spoken := moments(chain, unquoted(task.Question, chain, cues.phrases(chain)), answers)
+	silent := replacements(task, chain, answers, spoken)
+	return merge(merge(spoken, languageSwitches(task.Question, chain)), silent), answers
+}
+
+// merge puts both lists in order; where two overlap the first list's stays.
 func merge(a, b []hit) []hit {
+	if len(b) == 0 {
+		return a
+	}
 	all := slices.Concat(a, b)
 	slices.SortStableFunc(all, func(x, y hit) int { return cmp.Compare(x.start, y.start) })
-	var out []hit
+	out := all[:0]
 	for _, h := range all {
 		if n := len(out); n > 0 && h.start < out[n-1].end {
-			if h.end-h.start > out[n-1].end-out[n-1].start {
+			if out[n-1].silent && !h.silent {
 				out[n-1] = h
 			}
 			continue
@@ -59,86 +71,71 @@ func merge(a, b []hit) []hit {
 	return out
 }
 
-// held is an answer that a chain holds from byte end on.
-type held struct {
-	start, end int
-	text       string
-	decided    bool // whether right says anything
-	right      bool
+// ledger reads a list of answers along a chain.
+type ledger struct {
+	list []held
+	at   int
+	last held
+	keys map[string]held // the last answer of each key
 }
 
-// around picks the last answer before at and the last one from there to next. The list is in order.
-func around(list []held, at, next int) (before, after held) {
-	i := sort.Search(len(list), func(i int) bool { return list[i].end > at })
-	j := sort.Search(len(list), func(j int) bool { return list[j].end > next })
-	if i > 0 {
-		before = list[i-1]
-	}
-	if j > i && list[j-1].start >= at {
-		after = list[j-1]
+func newLedger(list []held) *ledger { return &ledger{list: list, keys: map[string]held{}} }
+
+// across is the answer held before byte at, and the one that the chain comes to from there to next. Calls go forward.
+// After is the task's answer where one is stated, else a value that was given before and is given anew, else the last
+// value; before is the earlier value of the same thing, if there is one.
+func (l *ledger) across(at, next int) (before, after held) {
+	l.until(at, nil)
+	before = l.last
+	rank, known := -1, map[string]held{}
+	l.until(next, func(h held) {
+		old, again := l.keys[h.key]
+		if first, seen := known[h.key]; seen {
+			old, again = first, true
+		} else if again {
+			known[h.key] = old
+		}
+		r := 0
+		switch {
+		case h.key == "":
+			r = 2
+		case again:
+			r = 1
+		}
+		if r < rank {
+			return
+		}
+		rank, after = r, h
+		if again {
+			before = old
+		}
+	})
+	if rank >= 0 {
+		l.last = after
 	}
 	return before, after
 }
 
+// until moves on to the answers that end after byte stop.
+func (l *ledger) until(stop int, visit func(held)) {
+	for ; l.at < len(l.list) && l.list[l.at].end <= stop; l.at++ {
+		h := l.list[l.at]
+		if visit != nil {
+			visit(h)
+		} else if h.key == "" || l.last.key != "" || l.last.end == 0 {
+			l.last = h
+		}
+		l.keys[h.key] = h
+	}
+}
+
+// effect compares two answers to the same thing.
 func effect(before, after held) Effect {
 	switch {
-	case !before.decided || !after.decided || before.right == after.right:
+	case !before.decided || !after.decided || before.key != after.key || before.right == after.right:
 		return NoneOther
 	case after.right:
 		return Good
 	}
 	return Bad
-}
-
-// clause is a statement of the code-mini corpus.
-var (
-	clause = regexp.MustCompile(`(?:keep|map|result): ?[^.\n<]{1,80}`)
-	number = regexp.MustCompile(`-?\d{1,18}(?:\.\d{1,18})?`)
-	boxes  = regexp.MustCompile(`\\boxed\s*\{([^{}]{1,200})\}`)
-)
-
-// answersIn lists the answers that a chain holds, in order.
-func answersIn(task datasets.Task, response string, start, end int) []held {
-	chain := response[start:end]
-	switch task.Kind {
-	case "countdown":
-		var out []held
-		for _, a := range attemptsIn(task, response, start, end) {
-			out = append(out, held{a.Start, a.End, a.Value, true, a.Hit})
-		}
-		return out
-	case "code":
-		return located(clause.FindAllStringIndex(chain, -1), chain, start, nil)
-	}
-	judge := func(text string) bool { return verifiers.SameMath(task.Answer, text) }
-	if task.Answer == "" {
-		judge = nil
-	}
-	if hits := boxes.FindAllStringSubmatchIndex(chain, -1); hits != nil {
-		inner := make([][]int, len(hits))
-		for i, h := range hits {
-			inner[i] = h[2:4]
-		}
-		return located(inner, chain, start, judge)
-	}
-	return located(number.FindAllStringIndex(chain, -1), chain, start, judge)
-}
-
-func located(at [][]int, chain string, start int, judge func(string) bool) []held {
-	out := make([]held, len(at))
-	verdicts := map[string]bool{} // numbers recur
-	for i, a := range at {
-		text := strings.TrimSpace(chain[a[0]:a[1]])
-		out[i] = held{start: start + a[0], end: start + a[1], text: text}
-		if judge == nil {
-			continue
-		}
-		right, known := verdicts[text]
-		if !known {
-			right = judge(text)
-			verdicts[text] = right
-		}
-		out[i].decided, out[i].right = true, right
-	}
-	return out
 }

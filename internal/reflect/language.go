@@ -1,103 +1,133 @@
 package reflect
 
-import "unicode"
+import (
+	"strings"
 
-// script is a coarse group of alphabets; Chinese and Japanese share signs, so they are one.
-type script int
-
-const (
-	noScript script = iota
-	latin
-	eastAsian
-	hangul
-	cyrillic
-	arabic
-	hebrew
-	devanagari
-	thai
-	otherScript
-	scripts // their number
+	"github.com/rltrain/rltrain/internal/script"
+	"github.com/rltrain/rltrain/verifiers"
 )
 
-// scriptOf is the script of a letter. Greek letters stand for variables in any language and have none.
-func scriptOf(r rune) script {
-	switch {
-	case r < 0x80:
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return latin
+// LanguageMix is the share, 0 to 1, of the letters of the thought that are outside the question's language, as far as
+// the alphabet tells: Chinese from English, not French from English. Where the question has no letters the
+// thought's own main alphabet is the measure.
+func LanguageMix(question, response string) float64 {
+	start, end := verifiers.ThinkSpan(response)
+	thought := response[start:end]
+	main := mainScript(question, thought)
+	all, outside := 0, 0
+	for _, r := range thought {
+		switch script.Of(r) {
+		case script.None:
+		case main:
+			all++
+		default:
+			all++
+			outside++
 		}
-		return noScript
-	case !unicode.IsLetter(r) || unicode.Is(unicode.Greek, r):
-		return noScript
-	case unicode.Is(unicode.Latin, r):
-		return latin
-	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
-		return eastAsian
-	case unicode.Is(unicode.Hangul, r):
-		return hangul
-	case unicode.Is(unicode.Cyrillic, r):
-		return cyrillic
-	case unicode.Is(unicode.Arabic, r):
-		return arabic
-	case unicode.Is(unicode.Hebrew, r):
-		return hebrew
-	case unicode.Is(unicode.Devanagari, r):
-		return devanagari
-	case unicode.Is(unicode.Thai, r):
-		return thai
-	}
-	return otherScript
-}
-
-// LanguageMix is the share of the letters of text outside its majority script: 0 for one language.
-func LanguageMix(text string) float64 {
-	var counts [scripts]int
-	for _, r := range text {
-		counts[scriptOf(r)]++
-	}
-	all, most := 0, 0
-	for _, n := range counts[noScript+1:] {
-		all += n
-		most = max(most, n)
 	}
 	if all == 0 {
 		return 0
 	}
-	return float64(all-most) / float64(all)
+	return float64(outside) / float64(all)
 }
 
-// minRun is how many letters in a row make a change of script, by script: one sign of Chinese is a word, one Latin
-// letter between Chinese signs is a variable.
-func minRun(s script) int {
-	if s == eastAsian || s == hangul {
-		return 2
+// mainScript is the alphabet of the question, or of the text where the question has no letters.
+func mainScript(question, text string) script.Script {
+	for _, s := range []string{question, text} {
+		var counts [script.Count]int
+		best := script.None
+		for _, r := range s {
+			k := script.Of(r)
+			if k == script.None {
+				continue
+			}
+			if counts[k]++; k == script.EastAsian {
+				counts[k]++ // a sign says more than a letter
+			}
+			if counts[k] > counts[best] {
+				best = k
+			}
+		}
+		if best != script.None {
+			return best
+		}
 	}
-	return 5
+	return script.None
 }
 
-// languageSwitches finds where the script changes for at least a word. The phrase is the first run of the new script.
-func languageSwitches(text string) []hit {
+// foreign is a run of words in another alphabet than the text's.
+type foreign struct {
+	script               script.Script
+	start, end           int
+	letters, words, last int  // last is where the last letter ends
+	grammar              bool // has a word that belongs to a sentence, not to a name
+}
+
+// says tells whether a run is more than a name or a term: three signs of Chinese or Korean, a few words elsewhere.
+func (f foreign) says() bool {
+	switch f.script {
+	case script.EastAsian, script.Hangul:
+		return f.letters >= 3
+	}
+	return f.letters >= 8 && (f.words >= 3 || f.grammar && f.words >= 2)
+}
+
+// grammarWords are English words that names and terms rarely have.
+const grammarWords = " the a is are was of and so we to it this that then let i you not but "
+
+// languageSwitches finds where a text leaves its language for more than a term, code aside. Coming back is none.
+func languageSwitches(question, text string) []hit {
+	main := mainScript(question, text)
+	if main == script.None {
+		return nil
+	}
 	var hits []hit
-	current := noScript
-	run, start, letters := noScript, 0, 0
-	finish := func(end int) {
-		if run == noScript || run == current || letters < minRun(run) {
-			return
+	var run foreign
+	word := -1 // where the current word starts
+	endWord := func(end int) {
+		if word >= 0 {
+			run.words++
+			run.grammar = run.grammar || end-word < 8 && strings.Contains(grammarWords, " "+strings.ToLower(text[word:end])+" ")
+			run.last = end
 		}
-		if current != noScript {
-			hits = append(hits, hit{start, end, LanguageSwitch})
-		}
-		current = run
+		word = -1
 	}
+	finish := func() {
+		if run.says() {
+			hits = append(hits, hit{start: run.start, end: run.last, category: LanguageSwitch})
+		}
+		run = foreign{}
+	}
+	skip, command := masks(text), false // command: these letters follow a backslash
 	for i, r := range text {
-		s := scriptOf(r)
-		if s == run && s != noScript {
-			letters++
+		for len(skip) > 0 && skip[0].end <= i {
+			skip = skip[1:]
+		}
+		s := script.Of(r)
+		if len(skip) > 0 && i >= skip[0].start {
+			s = script.None
+		}
+		if s != run.script || command {
+			endWord(i)
+		}
+		if command = r == '\\' || command && s != script.None; command || s == script.None {
 			continue
 		}
-		finish(i)
-		run, start, letters = s, i, 1
+		if s == main || run.script != script.None && s != run.script {
+			finish()
+		}
+		if s == main {
+			continue
+		}
+		if run.script == script.None {
+			run = foreign{script: s, start: i}
+		}
+		if word < 0 {
+			word = i
+		}
+		run.letters++
 	}
-	finish(len(text))
+	endWord(len(text))
+	finish()
 	return hits
 }

@@ -60,13 +60,14 @@ func TestFindStaysInsideTheChain(t *testing.T) {
 	require.Empty(t, Find(task36(), "<think>20+4=24</think><answer>wait, let me check</answer>"))
 	require.Empty(t, Find(task36(), "Wait. <think>20+4=24</think>"))
 	require.Len(t, Find(task36(), "<think>20+4=24 Wait, let me check"), 1)
-	require.Len(t, Find(task36(), "Wait. And wait again. 5"), 2)
+	require.Len(t, Find(task36(), "Wait. And wait. 5"), 1)
+	require.Len(t, Find(task36(), "Wait. It is 5. Wait. It is 6."), 2)
 }
 
 func TestFindOtherKinds(t *testing.T) {
 	code := Find(datasets.Task{Kind: "code"}, "<think>keep: x>4. map: x*x. Wait, that is wrong. map: x. result: list.</think>")
 	require.Equal(t, "map: x*x", code[0].Before)
-	require.Equal(t, "result: list", code[0].After)
+	require.Equal(t, "map: x", code[0].After)
 	require.Equal(t, NoneOther, code[0].Effect)
 	math := Find(datasets.Task{Kind: "math", Answer: "0.5"}, `So \boxed{2}. Wait, that is wrong. It is \boxed{\frac{1}{2}}`)
 	require.Equal(t, "2", math[0].Before)
@@ -104,10 +105,10 @@ func TestAttempts(t *testing.T) {
 }
 
 func TestLanguageMix(t *testing.T) {
-	require.Zero(t, LanguageMix("only English, 3 + π = 6"))
-	require.Zero(t, LanguageMix("123"))
-	require.InDelta(t, 0.5, LanguageMix("ab 中文"), 1e-9)
-	require.InDelta(t, 0.25, LanguageMix("中文字 x"), 1e-9)
+	require.Zero(t, LanguageMix("", "only English, 3 + π = 6"))
+	require.Zero(t, LanguageMix("", "123"))
+	require.InDelta(t, 0.5, LanguageMix("", "ab 中文"), 1e-9)
+	require.InDelta(t, 0.25, LanguageMix("", "中文字 x"), 1e-9)
 }
 
 // TestLongChainsAreLinear guards against work that grows with the square of the chain.
@@ -133,12 +134,13 @@ func FuzzFind(f *testing.F) {
 			require.Equal(t, r.Phrase, response[r.Offset:end])
 			require.Equal(t, utf8.ValidString(response), utf8.ValidString(response) && utf8.ValidString(r.Phrase))
 		}
-		mix := LanguageMix(response)
+		mix := LanguageMix("", response)
 		require.True(t, mix >= 0 && mix < 1)
 	})
 }
 
 func BenchmarkFind(b *testing.B) {
+	b.SetBytes(int64(len(chain36)))
 	for b.Loop() {
 		Find(task36(), chain36)
 	}
@@ -147,5 +149,17 @@ func BenchmarkFind(b *testing.B) {
 func BenchmarkAttempts(b *testing.B) {
 	for b.Loop() {
 		Attempts(task36(), chain36)
+	}
+}
+
+func BenchmarkFindLong(b *testing.B) {
+	prose := strings.Repeat("Okay, so the price is 12 dollars and there are 7 boxes, so 12*7 = 84. Wait, the box holds two. Let me check: 84/2 = 42. So \\boxed{42}.\n", 40)
+	for name, task := range map[string]datasets.Task{"math": {Kind: "math", Answer: "42", Question: "How much is it?"}, "countdown": task36()} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(prose)))
+			for b.Loop() {
+				Find(task, prose)
+			}
+		})
 	}
 }

@@ -68,7 +68,7 @@ func insertGroups(ctx context.Context, tx *sql.Tx, owner owner, groups []rollout
 			if advantages != nil {
 				advantage = number(advantages[i][j])
 			}
-			if err := in.insertRollout(ctx, group, cleanText(key), sample, r, advantage); err != nil {
+			if err := in.insertRollout(ctx, group, g.Task.Question, cleanText(key), sample, r, advantage); err != nil {
 				return fmt.Errorf("rollout %q: %w", key, err)
 			}
 		}
@@ -91,7 +91,7 @@ func (in inserter) insertGroup(ctx context.Context, owner owner, g rollout.Group
 	return result.LastInsertId()
 }
 
-func (in inserter) insertRollout(ctx context.Context, group int64, key string, sample int, r rollout.Rollout, advantage any) error {
+func (in inserter) insertRollout(ctx context.Context, group int64, question, key string, sample int, r rollout.Rollout, advantage any) error {
 	response := cleanText(r.Text)
 	var raw []byte
 	if response != r.Text {
@@ -100,7 +100,7 @@ func (in inserter) insertRollout(ctx context.Context, group int64, key string, s
 	v := r.Verdict
 	result, err := in.rollout.ExecContext(ctx, group, key, sample, response, len(r.Tokens), string(r.Stop), string(v.Kind),
 		v.Format, cleanText(v.Answer), cleanText(v.Reason), v.Passed, v.Total, number(v.Reward), advantage, r.Version,
-		len(r.Reflections), number(reflect.LanguageMix(r.Text)), number(mean(r.Logprobs)), number(r.VerifyMS), raw,
+		reflect.Spoken(r.Reflections), number(reflect.LanguageMix(question, r.Text)), number(mean(r.Logprobs)), number(r.VerifyMS), raw,
 		packInts(r.Tokens), packFloats(r.Logprobs), packFloats(r.Entropies))
 	if err != nil {
 		return err
