@@ -14,7 +14,7 @@ import (
 // looser forms that people write.
 type record struct {
 	Task
-	Answer any          `json:"answer"` // a string or a number
+	Answer any          `json:"answer"` // a string or a number; of kind json any value
 	Target *int         `json:"target"`
 	Tests  any          `json:"tests"` // one source text or a list of them
 	Cases  []caseRecord `json:"cases"`
@@ -23,6 +23,11 @@ type record struct {
 type caseRecord struct {
 	Args []any           `json:"args"`
 	Want json.RawMessage `json:"want"` // null is a value, absence is a fault
+}
+
+// Kinds lists the kinds of task that a file may hold.
+func Kinds() []string {
+	return []string{"countdown", "code", "math", "choice", "exact", "numeric", "json", "regex", "rule", "process"}
 }
 
 // parseTask reads one line. Numbers in answers and cases keep their text as json.Number.
@@ -53,16 +58,22 @@ func (r record) task() (Task, error) {
 		return Task{}, err
 	}
 	switch r.Kind {
-	case "math":
+	case "math", "choice", "exact", "numeric", "json":
 		return t, r.missing("answer", t.Answer == "")
+	case "regex":
+		return t, r.missing("pattern", t.Pattern == "")
+	case "rule":
+		return t, r.missing("rule", t.Rule == "")
+	case "process": // its program knows which fields it needs
+		return t, nil
 	case "countdown":
 		return r.countdown(t)
 	case "code":
 		return r.code(t)
 	default:
-		kinds := []string{"countdown", "code", "math"}
+		kinds := Kinds()
 		return Task{}, fmt.Errorf("task %q: kind %q is unknown: did you mean %q? the kinds are %s",
-			r.ID, r.Kind, nearest(clip(r.Kind), kinds), strings.Join(kinds, ", "))
+			r.ID, r.Kind, Nearest(clip(r.Kind), kinds), strings.Join(kinds, ", "))
 	}
 }
 
@@ -75,6 +86,9 @@ func (r record) answer() (string, error) {
 	case json.Number:
 		return a.String(), nil
 	default:
+		if text, err := json.Marshal(a); r.Kind == "json" && err == nil {
+			return string(text), nil
+		}
 		return "", fmt.Errorf("task %q: answer is %s: write a string or a number", r.ID, clip(fmt.Sprint(a)))
 	}
 }

@@ -177,3 +177,30 @@ func FuzzReadTasks(f *testing.F) {
 		require.Equal(t, text, encodeTasks(t, again))
 	})
 }
+
+// Tasks of the kinds that compare text, and what they need.
+func TestReadTextKinds(t *testing.T) {
+	tasks, err := readTasks(strings.NewReader(`{"id":"1","kind":"choice","question":"q","answer":"B","choices":["17","42"]}
+{"id":"2","kind":"exact","question":"q","answer":"Ada"}
+{"id":"3","kind":"numeric","question":"q","answer":3.14,"tolerance":1e-2,"relative":"0.1"}
+{"id":"4","kind":"json","question":"q","answer":{"a":[1.0,null]},"fields":["a"]}
+{"id":"5","kind":"regex","question":"q","pattern":"a+"}
+{"id":"6","kind":"rule","question":"q","rule":"answer == gold","answer":"7"}
+{"id":"7","kind":"process","question":"q","answer":"x"}`), "kinds.jsonl")
+	require.NoError(t, err)
+	require.Len(t, tasks, 7)
+	require.Equal(t, []string{"17", "42"}, tasks[0].Choices)
+	require.Equal(t, []json.Number{"1e-2", "0.1"}, []json.Number{tasks[2].Tolerance, tasks[2].Relative})
+	require.Equal(t, `{"a":[1.0,null]}`, tasks[3].Answer)
+	text := encodeTasks(t, tasks)
+	again, err := readTasks(strings.NewReader(text), "again.jsonl")
+	require.NoError(t, err)
+	require.Equal(t, tasks, again)
+	for line, want := range map[string]string{
+		`{"id":"1","kind":"choice","question":"q"}`: "answer", `{"id":"1","kind":"regex","question":"q","answer":"a"}`: "pattern", `{"id":"1","kind":"rule","question":"q"}`: "rule",
+		`{"id":"1","kind":"numeric","question":"q","answer":"1","tolerance":"x"}`: "invalid number literal", `{"id":"1","kind":"exact","question":"q","answer":{"a":1}}`: "answer is map[a:1]",
+	} {
+		_, err := readTasks(strings.NewReader(line), "bad.jsonl")
+		require.ErrorContains(t, err, want, line)
+	}
+}

@@ -67,12 +67,12 @@ func Named(name string) ([]Task, error) {
 		return tasks, nil
 	}
 	return nil, fmt.Errorf("find task set %q: did you mean %q? there are %s",
-		name, nearest(name, Names()), strings.Join(Names(), ", "))
+		name, Nearest(name, Names()), strings.Join(Names(), ", "))
 }
 
-// nearest returns the first candidate that name is the beginning of, else that with the smallest
+// Nearest returns the first candidate that name is the beginning of, else that with the smallest
 // edit distance.
-func nearest(name string, candidates []string) string {
+func Nearest(name string, candidates []string) string {
 	best, bestDistance := "", -1
 	for _, c := range candidates {
 		if name != "" && strings.HasPrefix(c, name) {

@@ -9,13 +9,15 @@
 // of their id.
 package datasets
 
+import "encoding/json"
+
 // Task is one verifiable question. Which of the answer fields count depends on Kind.
 type Task struct {
 	ID       string `json:"id"`
-	Kind     string `json:"kind"` // "countdown", "code", "math"
+	Kind     string `json:"kind"` // one of Kinds
 	Question string `json:"question"`
 
-	Answer string `json:"answer,omitempty"` // math: the gold answer; code-mini: the canonical program, not used for judging
+	Answer string `json:"answer,omitempty"` // the gold answer; json: its text; code-mini: the canonical program, not used for judging
 
 	Numbers []int `json:"numbers,omitempty"` // countdown: each to be used exactly once
 	Target  int   `json:"target,omitempty"`
@@ -24,6 +26,13 @@ type Task struct {
 	EntryPoint string   `json:"entry_point,omitempty"` // code: function to call
 	Cases      []Case   `json:"cases,omitempty"`       // code: tests as plain data
 	Tests      []string `json:"tests,omitempty"`       // code: tests as source text
+
+	Choices   []string    `json:"choices,omitempty"`   // choice: the text of A, B, …
+	Tolerance json.Number `json:"tolerance,omitempty"` // numeric: greatest distance from the answer
+	Relative  json.Number `json:"relative,omitempty"`  // numeric: the same as a part of the answer's size
+	Fields    []string    `json:"fields,omitempty"`    // json: the fields that count; none: the whole value
+	Pattern   string      `json:"pattern,omitempty"`   // regex: what the whole answer must match
+	Rule      string      `json:"rule,omitempty"`      // rule: the condition
 
 	Level  string `json:"level,omitempty"`
 	Source string `json:"source,omitempty"`

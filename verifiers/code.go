@@ -11,9 +11,10 @@ import (
 
 // Code judges programs by calling their entry point with the arguments of each case. What they return is
 // compared here, outside the program's reach, by exact type and value: 2 is neither 2.0 nor True, and a
-// tuple is no list. All cases must pass.
+// tuple is no list. All cases must pass. Starlark runs in our process, Python in processes of its own.
 type Code struct {
-	Limits sandbox.Limits // zero fields: sandbox.DefaultLimits
+	Limits sandbox.Limits // of Starlark; zero fields: sandbox.DefaultLimits
+	Python PythonJudge    // nil: tasks in Python cannot be judged
 }
 
 // Verify implements Verifier.
@@ -23,7 +24,7 @@ func (c Code) Verify(ctx context.Context, task datasets.Task, response string) (
 	}
 	code, ok := ExtractCode(response)
 	if !ok {
-		return Verdict{Kind: NoAnswer, Reason: "no <answer>, no fenced block and no def", Total: len(task.Cases)}, nil
+		return Verdict{Kind: NoAnswer, Reason: "no <answer>, no fenced block and no def", Total: len(task.Cases) + len(task.Tests)}, nil
 	}
 	return c.judge(ctx, task, code)
 }
@@ -31,12 +32,12 @@ func (c Code) Verify(ctx context.Context, task datasets.Task, response string) (
 // runnable tells why a task cannot be judged.
 func runnable(task datasets.Task) error {
 	switch {
-	case task.Language == "python":
-		return fmt.Errorf("language python is not available yet: use starlark")
-	case task.Language != "starlark" && task.Language != "":
-		return fmt.Errorf("unknown language %q: use starlark", task.Language)
+	case task.Language == "python" && len(task.Cases)+len(task.Tests) > 0:
+		return nil
+	case task.Language != "starlark" && task.Language != "python" && task.Language != "":
+		return fmt.Errorf("unknown language %q: use python or starlark", task.Language)
 	case len(task.Cases) == 0 && len(task.Tests) > 0:
-		return fmt.Errorf("tests as source text need python, which is not available yet: give cases")
+		return fmt.Errorf("tests as source text need the language python: give cases")
 	case len(task.Cases) == 0:
 		return fmt.Errorf("code task %q has no cases", task.ID)
 	}
@@ -45,6 +46,9 @@ func runnable(task datasets.Task) error {
 
 // judge runs a program that is known to be complete.
 func (c Code) judge(ctx context.Context, task datasets.Task, code string) (Verdict, error) {
+	if task.Language == "python" {
+		return c.judgePython(ctx, task, "", code, c.Limits.Time)
+	}
 	v := Verdict{Answer: clip(code, 2000), Total: len(task.Cases)}
 	entry := task.EntryPoint
 	if entry == "" {

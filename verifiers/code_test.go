@@ -66,7 +66,7 @@ func TestCodeVerdicts(t *testing.T) {
 
 func TestCodeTasksThatCannotBeJudged(t *testing.T) {
 	for reason, change := range map[string]func(*datasets.Task){
-		"use starlark":    func(k *datasets.Task) { k.Language = "python" },
+		"was not started": func(k *datasets.Task) { k.Language = "python" },
 		`language "cobol`: func(k *datasets.Task) { k.Language = "cobol" },
 		"has no cases":    func(k *datasets.Task) { k.Cases = nil },
 		"give cases":      func(k *datasets.Task) { k.Cases, k.Tests = nil, []string{"assert f(1)"} },

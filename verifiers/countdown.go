@@ -9,7 +9,7 @@ import (
 )
 
 // Countdown judges arithmetic: the answer must come to Task.Target and use each of Task.Numbers exactly
-// once. The answer is the last <answer>…</answer>; see ParseExpression for what may stand there.
+// once. The answer is the last <answer>…</answer> after the thought; see ParseExpression for what may stand there.
 type Countdown struct{}
 
 // Verify implements Verifier. It does not ask for the <think> part: Rules does.
@@ -17,9 +17,9 @@ func (Countdown) Verify(_ context.Context, task datasets.Task, response string) 
 	if len(task.Numbers) == 0 {
 		return Verdict{}, fmt.Errorf("countdown task %q has no numbers", task.ID)
 	}
-	answer, ok := Answer(response)
+	answer, ok := Answer(afterThink(response))
 	if !ok {
-		return Verdict{Kind: NoAnswer, Reason: "no complete <answer>…</answer>"}, nil
+		return Verdict{Kind: NoAnswer, Reason: "no complete <answer>…</answer> after the thought"}, nil
 	}
 	v := Verdict{Answer: clip(answer, 200)}
 	if answer == "" {

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// ExtractCode finds the program in a response: in the last <answer>…</answer> if there is one, else in
-// what follows the chain of thought; there the last fenced block, else the text itself if it has a def.
+// ExtractCode finds the program in what follows the chain of thought: in the last <answer>…</answer> if there is one;
+// there the last fenced block, else the text itself if it has a def.
 func ExtractCode(response string) (string, bool) {
-	text, tagged := Answer(response)
-	if !tagged {
-		if strings.Contains(response, answerOpen) {
-			return "", false // cut inside the answer
-		}
-		text = afterThink(response)
+	text := afterThink(response)
+	answer, tagged := Answer(text)
+	if tagged {
+		text = answer
+	} else if strings.Contains(text, answerOpen) {
+		return "", false // cut inside the answer
 	}
 	if block, found, closed := lastFence(text); found {
 		return block, closed && strings.TrimSpace(block) != ""

@@ -1,7 +1,8 @@
 package verifiers
 
 import (
-	"regexp"
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,43 +14,8 @@ type found struct {
 
 func (f found) ok() bool { return f.kind == "" }
 
-func nothing() found { return found{NoAnswer, "no \\boxed, <answer>, #### or \"the answer is\""} }
-
-// maxTail is how much of the end of a response is searched for phrases.
-const maxTail = 20_000
-
-var (
-	answerIs  = regexp.MustCompile(`(?i)\b(?:the\s+)?(?:final\s+)?answer\s*(?:is|:|=)\s*:?`)
-	answerEnd = regexp.MustCompile(`\.(?:\s|$)`)
-)
-
-// ExtractMath finds the final answer after the chain of thought. The first kind that occurs counts, and of
-// that kind the last one: <answer>, \boxed, ####, "the answer is"; or the whole text if it is one line
-// that is a value by itself.
-func ExtractMath(response string) (string, found) {
-	text := afterThink(response)
-	if strings.Contains(text, answerOpen) {
-		answer, ok := Answer(text)
-		if !ok {
-			return "", found{NoAnswer, "<answer> is not closed"}
-		}
-		text = answer
-		if !strings.Contains(text, boxed) {
-			return notEmpty(text)
-		}
-	}
-	if strings.Contains(text, boxed) || strings.Contains(text, fbox) {
-		box, f := lastBox(text)
-		if !f.ok() {
-			return "", f
-		}
-		return notEmpty(box)
-	}
-	if i := strings.LastIndex(text, "####"); i >= 0 {
-		line, _, _ := strings.Cut(text[i+4:], "\n")
-		return notEmpty(strings.TrimSpace(line))
-	}
-	return phrased(text)
+func nothing() found {
+	return found{NoAnswer, `no \boxed, <answer>, ####, "the answer is" or formula in the last line`}
 }
 
 func notEmpty(s string) (string, found) {
@@ -59,66 +25,119 @@ func notEmpty(s string) (string, found) {
 	return s, found{}
 }
 
-func phrased(text string) (string, found) {
-	text = strings.TrimSpace(text)
-	if len(text) > maxTail {
-		text = text[len(text)-maxTail:]
-	}
-	if hits := answerIs.FindAllStringIndex(text, -1); len(hits) > 0 {
-		s, _, _ := strings.Cut(strings.TrimSpace(text[hits[len(hits)-1][1]:]), "\n")
-		if end := answerEnd.FindStringIndex(s); end != nil {
-			s = s[:end[0]]
+// Place names where in a response a final answer may stand.
+type Place string
+
+// The places, in the order in which they are tried by default.
+const (
+	InBox     Place = "box"     // \boxed{…} or \fbox{…}
+	InTag     Place = "answer"  // <answer>…</answer>
+	AtHashes  Place = "hashes"  // #### 72, as in GSM8K
+	AfterCue  Place = "cue"     // "the answer is", "Answer:", 答案是; or a last line "Therefore, … is …"
+	InFormula Place = "formula" // the last line ends in $…$, $$…$$, \(…\) or \[…\]
+	OnlyLine  Place = "line"    // the whole response is one line that is a value
+)
+
+// Places lists all places in the default order.
+func Places() []Place { return []Place{InBox, InTag, AtHashes, AfterCue, InFormula, OnlyLine} }
+
+// Extraction tells where final answers are looked for. Of Order the first place that occurs counts, and there
+// the last answer.
+type Extraction struct {
+	Order        []Place // nil is Places()
+	RequireThink bool    // a response without </think> has no answer
+}
+
+// Check tells whether all places are known, each given once.
+func (e Extraction) Check() error {
+	for i, place := range e.Order {
+		if !slices.Contains(Places(), place) {
+			return fmt.Errorf("unknown place of an answer %q: use some of %q", place, Places())
 		}
-		return notEmpty(strings.TrimSpace(s))
+		if slices.Contains(e.Order[:i], place) {
+			return fmt.Errorf("place of an answer %q is given twice", place)
+		}
 	}
-	if len(text) > 0 && len(text) <= maxAnswer && !strings.Contains(text, "\n") && parseMath(text).exact() {
-		return text, found{}
+	return nil
+}
+
+// ExtractMath finds the final answer after the chain of thought, in the default places.
+func ExtractMath(response string) (string, found) { return Extraction{}.Find(response) }
+
+// Find finds the final answer. Only what follows the chain of thought counts, and a thought that is not finished
+// has no answer. Where <answer> is among the places, one that is not closed, or nested, means that there is
+// none: the response was cut while it changed its mind. Work is linear in the response.
+func (e Extraction) Find(response string) (string, found) {
+	text := afterThink(response)
+	if e.RequireThink && !strings.Contains(response, thinkClose) || text == "" && response != "" {
+		return "", found{NoAnswer, "the thought is not finished, or nothing follows it"}
+	}
+	order := e.Order
+	if order == nil {
+		order = Places()
+	}
+	if slices.Contains(order, InTag) && strings.Contains(text, answerOpen) {
+		if _, ok := Answer(text); !ok {
+			return "", found{NoAnswer, "<answer> is not closed, or nested"}
+		}
+	}
+	if answer, f, hit := search(text, order); hit {
+		return answer, f
 	}
 	return "", nothing()
 }
 
-const (
-	boxed = `\boxed`
-	fbox  = `\fbox`
-)
-
-// lastBox is the content of the last \boxed{…} or \fbox{…}, its brackets balanced; `\boxed 5` is read too.
-func lastBox(text string) (string, found) {
-	i, length := strings.LastIndex(text, boxed), len(boxed)
-	if j := strings.LastIndex(text, fbox); j > i {
-		i, length = j, len(fbox)
-	}
-	if i < 0 {
-		return "", nothing()
-	}
-	rest := strings.TrimLeft(text[i+length:], " \t\n")
-	if !strings.HasPrefix(rest, "{") {
-		word := strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(" \t\n$", r) })
-		if len(word) == 0 {
-			return "", nothing()
+// search tries the places in order; hit tells that one of them occurs.
+func search(text string, order []Place) (answer string, f found, hit bool) {
+	for _, place := range order {
+		switch place {
+		case InBox:
+			answer, hit, f = boxAnswer(text)
+		case InTag:
+			if hit = strings.Contains(text, answerOpen); hit {
+				answer = tagAnswer(text, order)
+			}
+		case AtHashes:
+			answer, hit = hashAnswer(text)
+		case AfterCue:
+			answer, hit = cueAnswer(text)
+		case InFormula:
+			answer, hit = formulaAnswer(text)
+		case OnlyLine:
+			answer, hit = strings.TrimSpace(text), onlyValue(text)
 		}
-		return strings.TrimSuffix(word[0], "."), found{}
+		if !hit {
+			continue
+		}
+		if f.ok() {
+			answer, f = notEmpty(answer)
+		}
+		return answer, f, true
 	}
-	if inner, ok := group(rest); ok {
-		return strings.TrimSpace(inner), found{}
-	}
-	return "", found{Unparseable, "the last \\boxed is not closed"}
+	return "", found{}, false
 }
 
-// group is what stands between the curly bracket that s starts with and its partner.
-func group(s string) (string, bool) {
-	depth := 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return s[1:i], true
-			}
-		}
+// tagAnswer is what the last <answer> says: what the other places find in it, else all of it.
+func tagAnswer(text string, order []Place) string {
+	inner, _ := Answer(text)
+	if len(inner) > maxTail {
+		return inner
 	}
-	return "", false
+	rest := slices.DeleteFunc(slices.Clone(order), func(p Place) bool { return p == InTag || p == OnlyLine })
+	if answer, f, hit := search(inner, rest); hit && f.ok() {
+		return answer
+	}
+	return inner
+}
+
+// hashAnswer is the rest of the line after the last ####. Markdown has headings of that form: a line in words counts
+// only at the end of the text.
+func hashAnswer(text string) (string, bool) {
+	i := strings.LastIndex(text, "####")
+	if i < 0 {
+		return "", false
+	}
+	line, rest, _ := strings.Cut(text[i+4:], "\n")
+	line = trimAnswer(line)
+	return line, valueLike(line) || strings.TrimSpace(rest) == ""
 }

@@ -31,14 +31,15 @@ func HasFormat(response string) bool {
 }
 
 // Answer is the text of the last complete <answer>…</answer>, trimmed. An answer that is opened later
-// and never closed hides it: the response was cut while it changed its mind.
+// and never closed hides it: the response was cut while it changed its mind. Nested answers are none: which of
+// them was meant is open.
 func Answer(response string) (string, bool) {
 	start := strings.LastIndex(response, answerOpen)
 	if start < 0 {
 		return "", false
 	}
-	s, _, ok := strings.Cut(response[start+len(answerOpen):], answerClose)
-	return strings.TrimSpace(s), ok
+	s, rest, ok := strings.Cut(response[start+len(answerOpen):], answerClose)
+	return strings.TrimSpace(s), ok && !strings.Contains(rest, answerClose)
 }
 
 // ThinkSpan is the byte range of the chain of thought: inside the first <think>…, up to the last </think>, or to the
@@ -57,17 +58,14 @@ func ThinkSpan(response string) (start, end int) {
 	return start, end
 }
 
-// afterThink is what follows the chain of thought; nothing when a <think> is never closed.
+// afterThink is what follows the chain of thought; nothing when a <think> is never closed, whatever stands in
+// it: unfinished thinking is not paid.
 func afterThink(response string) string {
 	if i := strings.LastIndex(response, thinkClose); i >= 0 {
-		return response[i+len(thinkClose):]
+		response = response[i+len(thinkClose):]
 	}
-	if i := strings.Index(response, thinkOpen); i >= 0 {
-		j := strings.Index(response[i:], answerOpen)
-		if j < 0 {
-			return ""
-		}
-		return response[i+j:]
+	if strings.Contains(response, thinkOpen) {
+		return ""
 	}
 	return response
 }

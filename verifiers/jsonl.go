@@ -23,9 +23,19 @@ type Counts map[Kind]int
 // read gets the verdict error and the rest goes on. At most about 2*jobs lines are in memory; jobs < 1
 // means one per processor. The error is one of reading or writing, or ctx's.
 func JudgeLines(ctx context.Context, kind string, in io.Reader, out io.Writer, jobs int) (Counts, error) {
-	if _, err := ForKind(kind); err != nil {
+	judge, err := ForRecords(kind)
+	if err != nil {
 		return nil, err
 	}
+	return judging{judge, kind == "code"}.lines(ctx, in, out, jobs)
+}
+
+// JudgeRecords is JudgeLines with a judge of the caller's.
+func JudgeRecords(ctx context.Context, judge RecordJudge, in io.Reader, out io.Writer, jobs int) (Counts, error) {
+	return judging{judge: judge}.lines(ctx, in, out, jobs)
+}
+
+func (o judging) lines(ctx context.Context, in io.Reader, out io.Writer, jobs int) (Counts, error) {
 	if jobs < 1 {
 		jobs = runtime.NumCPU()
 	}
@@ -34,7 +44,7 @@ func JudgeLines(ctx context.Context, kind string, in io.Reader, out io.Writer, j
 	queue := make(chan chan line, jobs) // in the order of the input
 	reading := make(chan error, 1)
 	go func() { // not waited for when ctx ends: a read of an idle pipe cannot be interrupted
-		reading <- readJobs(ctx, kind, in, jobs, queue)
+		reading <- o.readJobs(ctx, in, jobs, queue)
 		close(queue)
 	}()
 	counts := Counts{}
@@ -45,7 +55,7 @@ func JudgeLines(ctx context.Context, kind string, in io.Reader, out io.Writer, j
 }
 
 // readJobs starts one job a line, jobs at a time, and queues where its result will come.
-func readJobs(ctx context.Context, kind string, in io.Reader, jobs int, queue chan<- chan line) error {
+func (o judging) readJobs(ctx context.Context, in io.Reader, jobs int, queue chan<- chan line) error {
 	var workers errgroup.Group
 	workers.SetLimit(jobs)
 	defer func() { _ = workers.Wait() }() // they return no error
@@ -68,11 +78,11 @@ func readJobs(ctx context.Context, kind string, in io.Reader, jobs int, queue ch
 		workers.Go(func() error {
 			if tooLong {
 				l := line{ID: json.RawMessage("null"), Line: n}
-				l.fill(kind, Verdict{}, fmt.Errorf("line %d: %w", n, err))
+				l.fill(o.tests, Verdict{}, fmt.Errorf("line %d: %w", n, err))
 				result <- l
 				return nil
 			}
-			result <- judgeLine(ctx, kind, n, raw)
+			result <- o.judgeLine(ctx, n, raw)
 			return nil
 		})
 	}

@@ -2,17 +2,17 @@ package verifiers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/verifiers/mathexpr"
 )
 
-// Math judges final answers in LaTeX or plain text by exact value: integers, decimals, fractions, mixed
-// numbers, per cent, thousands separators, units, tuples, intervals, sets and lists of these; what is none of
-// them by its normalised text. Nothing is evaluated (1+1 is not 2: an unfinished calculation is no
-// answer), nothing is rounded, and a list must match as a whole. Work is linear in the response and
-// bounded by maxAnswer beyond it.
+// Math judges final answers in LaTeX or plain text by value: see package mathexpr for what is read and when two
+// answers are equal. Nothing is rounded, and a list must match as a whole. Work is linear in the response and bounded
+// by maxAnswer and a budget of work units beyond it.
 type Math struct{}
 
 // maxAnswer is the longest answer, in bytes, that is read as a value.
@@ -23,13 +23,23 @@ func (Math) Verify(_ context.Context, task datasets.Task, response string) (Verd
 	return JudgeMath(response, task.Answer)
 }
 
+// gold is a readable gold answer.
+type gold struct {
+	text  string
+	value mathexpr.Answer
+}
+
 // JudgeMath compares the response's final answer with the golds, any of which will do. The error tells that no
 // gold can be read.
 func JudgeMath(response string, golds ...string) (Verdict, error) {
-	var readable []string
-	for _, gold := range golds {
-		if gold = finalPart(gold); gold != "" && len(gold) <= maxAnswer && balanced(gold) {
-			readable = append(readable, gold)
+	var readable []gold
+	for _, text := range golds {
+		text = finalPart(text)
+		if len(text) > maxAnswer || !balanced(text) {
+			continue
+		}
+		if value, err := mathexpr.Parse(text, newBudget()); !errors.Is(err, mathexpr.ErrSyntax) {
+			readable = append(readable, gold{text, value})
 		}
 	}
 	if len(readable) == 0 {
@@ -39,23 +49,53 @@ func JudgeMath(response string, golds ...string) (Verdict, error) {
 	if !found.ok() {
 		return Verdict{Kind: found.kind, Reason: found.reason}, nil
 	}
-	v := Verdict{Kind: Wrong, Answer: clip(answer, 200)}
+	return judgeAnswer(answer, readable), nil
+}
+
+func newBudget() *mathexpr.Budget { return mathexpr.NewBudget(mathexpr.Limits{}) }
+
+// judgeAnswer compares an extracted answer with golds, each under a budget of its own.
+func judgeAnswer(answer string, golds []gold) Verdict {
+	v := Verdict{Kind: Unparseable, Answer: clip(answer, 200)}
 	if len(answer) > maxAnswer {
-		v.Kind, v.Reason = Unparseable, fmt.Sprintf("answer of %d bytes, more than %d", len(answer), maxAnswer)
-		return v, nil
+		v.Reason = fmt.Sprintf("answer of %d bytes, more than %d", len(answer), maxAnswer)
+		return v
 	}
 	if !balanced(answer) {
-		v.Kind, v.Reason = Unparseable, "brackets do not match"
-		return v, nil
+		v.Reason = "brackets do not match"
+		return v
 	}
-	for _, gold := range readable {
-		if SameMath(gold, answer) {
+	value, err := mathexpr.Parse(answer, newBudget())
+	if errors.Is(err, mathexpr.ErrSyntax) {
+		v.Reason = fmt.Sprintf("%.80q: %v", answer, err)
+		return v
+	}
+	v.Kind, v.Reason = Wrong, fmt.Sprintf("%s is not %s", clip(answer, 80), clip(golds[0].text, 80))
+	for _, gold := range golds {
+		equal, err := mathexpr.Equal(gold.value, value, mathexpr.Rules{}, newBudget())
+		if equal {
 			v.Kind, v.Reward, v.Reason = Correct, 1, ""
-			return v, nil
+			return v
+		}
+		if err != nil {
+			v.Kind, v.Reason = Timeout, fmt.Sprintf("%s against %s: %v", clip(answer, 80), clip(gold.text, 80), err)
 		}
 	}
-	v.Reason = fmt.Sprintf("%s is not %s", clip(answer, 80), clip(readable[0], 80))
-	return v, nil
+	return v
+}
+
+// SameMath tells whether two answers are equal. It is symmetric, and false where deciding costs too much.
+func SameMath(a, b string) bool {
+	x, err := mathexpr.Parse(a, newBudget())
+	if errors.Is(err, mathexpr.ErrSyntax) {
+		return false
+	}
+	y, err := mathexpr.Parse(b, newBudget())
+	if errors.Is(err, mathexpr.ErrSyntax) {
+		return false
+	}
+	equal, err := mathexpr.Equal(x, y, mathexpr.Rules{}, newBudget())
+	return equal && err == nil
 }
 
 // finalPart is a gold answer without the solution that some data sets put around it.

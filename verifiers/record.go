@@ -31,8 +31,14 @@ type line struct {
 	Stderr    *string         `json:"stderr,omitempty"`
 }
 
+// judging is how lines are judged.
+type judging struct {
+	judge RecordJudge
+	tests bool // the verdict counts unit tests
+}
+
 // judgeLine judges line n. It never fails: what cannot be judged gets the verdict error.
-func judgeLine(ctx context.Context, kind string, n int, raw []byte) line {
+func (o judging) judgeLine(ctx context.Context, n int, raw []byte) line {
 	start := time.Now()
 	out := line{ID: json.RawMessage("null"), Line: n}
 	var rec record
@@ -46,51 +52,23 @@ func judgeLine(ctx context.Context, kind string, n int, raw []byte) line {
 		if id, ok := rec["id"]; ok {
 			out.ID, out.Line = id, 0
 		}
-		v, err = judgeRecord(ctx, kind, rec)
+		v, err = o.judge(ctx, rec)
 	}
-	out.fill(kind, v, err)
+	out.fill(o.tests, v, err)
 	out.MS = math.Round(float64(time.Since(start).Microseconds())) / 1000
 	return out
 }
 
-func (out *line) fill(kind string, v Verdict, err error) {
+func (out *line) fill(tests bool, v Verdict, err error) {
 	out.Verdict, out.Extracted, out.Reason = v.Kind, v.Answer, v.Reason
 	if err != nil {
 		out.Verdict, out.Reason = Error, clip(err.Error(), 500)
 	}
-	if out.Verdict == Correct {
-		out.Reward = 1
-	}
-	if kind == "code" {
+	out.Reward = v.accuracy()
+	if tests {
 		none := ""
 		out.Passed, out.Total, out.Stderr = &v.Passed, &v.Total, &none
 	}
-}
-
-func judgeRecord(ctx context.Context, kind string, rec record) (Verdict, error) {
-	var response string
-	if err := rec.read("response", &response, true); err != nil {
-		return Verdict{}, err
-	}
-	switch kind {
-	case "math":
-		golds, err := rec.golds()
-		if err != nil {
-			return Verdict{}, err
-		}
-		return JudgeMath(response, golds...)
-	case "countdown":
-		var task datasets.Task
-		err := errors.Join(rec.read("numbers", &task.Numbers, true), rec.read("target", &task.Target, true))
-		if err != nil {
-			return Verdict{}, err
-		}
-		return Countdown{}.Verify(ctx, task, response)
-	case "code":
-		return judgeCode(ctx, rec, response)
-	}
-	_, err := ForKind(kind)
-	return Verdict{}, err
 }
 
 // read decodes one field into to; the error names the field.

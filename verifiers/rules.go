@@ -18,16 +18,20 @@ const (
 )
 
 // Rules is the reward of R1-Zero: 1 for accuracy plus FormatWeight for the form. Nothing is paid for length,
-// words or reflection.
+// words or reflection. Where their weights are set, another language than the question's and repetition in the thought
+// cost up to these weights; a reward can then be negative.
 type Rules struct {
 	FormatWeight  float64
 	RequireFormat bool   // an answer outside the form counts as none
 	Mode          string // "" is ModeCorrect
 	Seed          uint64 // of ModeRandom
 	ByKind        map[string]Verifier
+
+	LanguageWeight   float64 // times 1 - LanguageConsistency of the thought is taken off
+	RepetitionWeight float64 // times Repetition of the thought is taken off
 }
 
-// DefaultRules judges countdown, code and math with a format weight of 0.1.
+// DefaultRules judges every kind of Kinds with a format weight of 0.1.
 func DefaultRules() Rules {
 	r := Rules{FormatWeight: 0.1, RequireFormat: true, ByKind: map[string]Verifier{}}
 	for _, kind := range Kinds() {
@@ -46,6 +50,9 @@ func (r Rules) Verify(ctx context.Context, task datasets.Task, response string) 
 	if err != nil {
 		return Verdict{}, err
 	}
+	if task.Kind == "math" {
+		v = refuseEcho(v, task.Question, []string{task.Answer})
+	}
 	v.Format = HasFormat(response)
 	if v.Kind == Error {
 		v.Reward = 0
@@ -58,7 +65,21 @@ func (r Rules) Verify(ctx context.Context, task datasets.Task, response string) 
 	if v.Format {
 		v.Reward += r.FormatWeight
 	}
+	v.Reward -= r.penalty(task.Question, response)
 	return v, err
+}
+
+// penalty is what the thought's language and repetition cost.
+func (r Rules) penalty(question, response string) (p float64) {
+	start, end := ThinkSpan(response)
+	thought := response[start:end]
+	if r.LanguageWeight != 0 {
+		p = r.LanguageWeight * (1 - LanguageConsistency(question, thought))
+	}
+	if r.RepetitionWeight != 0 {
+		p += r.RepetitionWeight * Repetition(thought, RepetitionGram)
+	}
+	return p
 }
 
 func (r Rules) verifier(kind string) (Verifier, error) {
@@ -79,9 +100,7 @@ func (r Rules) verifier(kind string) (Verifier, error) {
 func (r Rules) accuracy(task datasets.Task, response string, v Verdict) (float64, error) {
 	switch r.Mode {
 	case ModeCorrect, "":
-		if v.Kind == Correct {
-			return 1, nil
-		}
+		return v.accuracy(), nil
 	case ModeRandom:
 		if (v.Format || !r.RequireFormat) && coin(r.Seed, task.ID, response) {
 			return 1, nil

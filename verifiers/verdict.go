@@ -32,6 +32,17 @@ type Verdict struct {
 	Passed, Total int     // code: unit tests
 }
 
+// accuracy is what the answer alone earns: 1 if it is correct, or the part of it that its verifier grants.
+func (v Verdict) accuracy() float64 {
+	switch {
+	case v.Kind != Correct:
+		return 0
+	case v.Reward > 0 && v.Reward < 1:
+		return v.Reward
+	}
+	return 1
+}
+
 // Verifier judges a response to a task. An error means that we could not judge; wrong answers are Verdicts.
 type Verifier interface {
 	Verify(ctx context.Context, task datasets.Task, response string) (Verdict, error)

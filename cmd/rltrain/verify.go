@@ -17,32 +17,47 @@ import (
 func verifyCommand() *cobra.Command {
 	var in, out string
 	var jobs int
+	var p program
 	cmd := &cobra.Command{
 		Use:   "verify KIND",
 		Short: "judge responses: JSONL in, one verdict a line out",
-		Long: "Judge responses to verifiable tasks. KIND is one of " + strings.Join(verifiers.Kinds(), ", ") + ".\n\n" +
+		Long: "Judge responses to verifiable tasks. KIND is one of " + strings.Join(verifiers.Kinds(), ", ") + ", process.\n\n" +
 			"Each input line is a JSON object with id and response, and\n" +
 			"  math       gold: a string, a number or a list of alternatives\n" +
 			"  countdown  numbers, target\n" +
 			"  code       language, cases [{args, want}], optional entry_point, prompt, timeout_s\n" +
+			"  choice     gold: a letter; optional choices: the texts of A, B, …\n" +
+			"  exact      gold: a text\n" +
+			"  numeric    gold: a number; optional tolerance, relative\n" +
+			"  json       gold: a value, or JSON text; optional fields: only these count\n" +
+			"  regex      pattern: what the whole answer must match\n" +
+			"  rule       rule: a condition such as answer == gold; optional gold, question, level, source\n" +
+			"  process    what your program of --command needs\n" +
 			"Each output line has id, verdict, reward, extracted, reason and ms, in the order of the input.\n" +
 			"The counts of the verdicts go to standard error.",
 		Args:      cobra.ExactArgs(1),
-		ValidArgs: verifiers.Kinds(),
+		ValidArgs: append(verifiers.Kinds(), "process"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := verifiers.ForKind(args[0]); err != nil {
+			judge, done, err := p.judge(args[0], jobs)
+			if err != nil {
 				return err
 			}
-			return verify(cmd, args[0], in, out, jobs)
+			defer done()
+			if args[0] != "process" { // JudgeLines knows more about the others
+				judge = nil
+			}
+			return verify(cmd, args[0], judge, in, out, jobs)
 		},
 	}
 	cmd.Flags().StringVar(&in, "in", "", "read from `FILE` instead of standard input")
 	cmd.Flags().StringVar(&out, "out", "", "write to `FILE` instead of standard output")
 	cmd.Flags().IntVar(&jobs, "jobs", 0, "judge `N` lines at a time (0: one per processor)")
+	p.register(cmd)
 	return cmd
 }
 
-func verify(cmd *cobra.Command, kind, in, out string, jobs int) (err error) {
+// verify judges with judge, or where that is nil with the verifier of kind.
+func verify(cmd *cobra.Command, kind string, judge verifiers.RecordJudge, in, out string, jobs int) (err error) {
 	from, to := cmd.InOrStdin(), cmd.OutOrStdout()
 	if in != "" && in != "-" {
 		f, err := os.Open(in)
@@ -61,7 +76,12 @@ func verify(cmd *cobra.Command, kind, in, out string, jobs int) (err error) {
 		to = f
 	}
 	start := time.Now()
-	counts, err := verifiers.JudgeLines(cmd.Context(), kind, from, to, jobs)
+	var counts verifiers.Counts
+	if judge != nil {
+		counts, err = verifiers.JudgeRecords(cmd.Context(), judge, from, to, jobs)
+	} else {
+		counts, err = verifiers.JudgeLines(cmd.Context(), kind, from, to, jobs)
+	}
 	if err != nil {
 		return fmt.Errorf("verify %s: %w", kind, err)
 	}

@@ -17,7 +17,6 @@ import (
 var variables = map[string]string{
 	"datasets phrases":      "a table; callers get copies",
 	"internal/reflect cues": "a table of compiled patterns",
-	"verifiers spelling":    "a strings.Replacer, which does not change",
 }
 
 // constant lists the calls whose results never change: sentinel errors and compiled patterns.

@@ -1,0 +1,167 @@
+package python
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Pool is a set of warm workers. Close it.
+type Pool struct {
+	options Options
+	setting *settings
+	free    chan *worker // nil: to be started
+	closed  chan struct{}
+	once    sync.Once
+}
+
+// attempts is how often a job is begun when its worker dies, which a candidate cannot bring about.
+const attempts = 5
+
+// New makes a pool, after trying whether isolation works here. Without it the error wraps ErrUnavailable, unless the
+// options allow to run unsafely.
+func New(o Options) (*Pool, error) {
+	o = o.withDefaults(runtime.NumCPU())
+	if o.Workers < 0 || o.Time < 0 || o.Memory < 64<<20 || o.Disk < 4096 || o.Output < 0 {
+		return nil, fmt.Errorf("%d workers, time %v, memory %d, disk %d, output %d: give no negative values, 64 MiB of memory or more",
+			o.Workers, o.Time, o.Memory, o.Disk, o.Output)
+	}
+	setting, first, err := prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{options: o, setting: setting, free: make(chan *worker, o.Workers), closed: make(chan struct{})}
+	p.free <- first
+	for range o.Workers - 1 {
+		p.free <- nil
+	}
+	return p, nil
+}
+
+// prepare starts a first worker: fully isolated, or as the options allow.
+func prepare(o Options) (*settings, *worker, error) {
+	if _, err := filter(false); err != nil { // not this system or processor
+		return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	found, err := discover(o.Interpreter)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	setting := newSettings(found, o, true)
+	first, err := setting.start()
+	if err == nil || !o.Unsafe {
+		if err != nil {
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return setting, first, err
+	}
+	setting = newSettings(found, o, false)
+	setting.missing = err.Error()
+	first, err = setting.start()
+	return setting, first, err
+}
+
+// Close ends the workers. Jobs under way are waited for.
+func (p *Pool) Close() {
+	p.once.Do(func() {
+		close(p.closed)
+		for range p.options.Workers {
+			if w := <-p.free; w != nil {
+				w.kill()
+			}
+		}
+	})
+}
+
+// Test judges a program by unit tests. An error means that we could not judge.
+func (p *Pool) Test(ctx context.Context, t Tests) (Result, error) {
+	if len(t.Tests) == 0 {
+		return Result{}, errors.New("no tests: give source text with asserts, or check(candidate)")
+	}
+	if strings.ContainsRune(t.Program, 0) {
+		return Result{Outcome: Unparseable, Total: len(t.Tests), Reason: "the program holds a null character"}, nil
+	}
+	task, err := t.encode()
+	if err != nil {
+		return Result{}, err
+	}
+	d, err := p.run(ctx, p.job(t.Time), task, nil)
+	if err != nil {
+		return Result{}, err
+	}
+	return d.verdict(len(t.Tests))
+}
+
+// Run judges a program by its output for each input. After a case that takes too long the remaining ones are not run.
+func (p *Pool) Run(ctx context.Context, s Script) (Result, error) {
+	if len(s.Cases) == 0 {
+		return Result{}, errors.New("no cases: give inputs and the outputs wanted")
+	}
+	total := Result{Outcome: Passed, Total: len(s.Cases)}
+	for i, c := range s.Cases {
+		d, err := p.run(ctx, p.job(s.Time), nil, &script{program: s.Program, input: c.Input})
+		if err != nil {
+			return Result{}, err
+		}
+		one := d.compared(c.Output)
+		total.CPU += one.CPU
+		if one.Outcome == Passed {
+			total.Passed++
+			continue
+		}
+		if total.Outcome == Passed || one.Outcome == TimedOut {
+			total.Outcome, total.Reason, total.Stderr = one.Outcome, fmt.Sprintf("test %d: %s", i+1, one.Reason), one.Stderr
+		}
+		if one.Outcome == TimedOut || one.Outcome == Unparseable {
+			break
+		}
+	}
+	return total, nil
+}
+
+// job is one of so much processor time.
+func (p *Pool) job(cpu time.Duration) job {
+	set(&cpu, p.options.Time)
+	return job{Time: cpu.Seconds(), Seconds: int(math.Ceil(cpu.Seconds())) + 1, output: p.options.Output}
+}
+
+// run does one job on a free worker. A worker that fails is replaced, and the job begun anew.
+func (p *Pool) run(ctx context.Context, j job, task []byte, s *script) (done, error) {
+	var w *worker
+	select {
+	case <-p.closed:
+		return done{}, errors.New("the pool of Python workers is closed")
+	case <-ctx.Done():
+		return done{}, ctx.Err()
+	case w = <-p.free:
+	}
+	defer func() { p.free <- w }()
+	var failures []error
+	for range attempts {
+		var err error
+		if w == nil {
+			if w, err = p.setting.start(); err != nil {
+				failures = append(failures, err)
+				continue
+			}
+		}
+		var d done
+		if d, err = w.do(ctx, j, task, s); err == nil {
+			return d, nil
+		}
+		w.kill()
+		w = nil
+		if failures = append(failures, err); ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		}
+	}
+	slices.Reverse(failures) // the last one first
+	return done{}, fmt.Errorf("the Python sandbox failed: %w", errors.Join(failures...))
+}
