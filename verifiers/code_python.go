@@ -49,7 +49,7 @@ func (c Code) judgePython(ctx context.Context, task datasets.Task, prompt, progr
 	if err != nil {
 		return Verdict{}, fmt.Errorf("task %q: %w", task.ID, err)
 	}
-	v := Verdict{Answer: clip(program, 2000), Reason: r.Reason, Passed: r.Passed, Total: r.Total}
+	v := Verdict{Answer: clip(program, 2000), Reason: r.Reason, Passed: r.Passed, Total: r.Total, Stderr: r.Stderr}
 	switch r.Outcome {
 	case python.Passed:
 		v.Kind, v.Reward = Correct, 1

@@ -31,8 +31,8 @@ func JudgeLines(ctx context.Context, kind string, in io.Reader, out io.Writer, j
 }
 
 // JudgeRecords is JudgeLines with a judge of the caller's.
-func JudgeRecords(ctx context.Context, judge RecordJudge, in io.Reader, out io.Writer, jobs int) (Counts, error) {
-	return judging{judge: judge}.lines(ctx, in, out, jobs)
+func JudgeRecords(ctx context.Context, kind string, judge RecordJudge, in io.Reader, out io.Writer, jobs int) (Counts, error) {
+	return judging{judge, kind == "code"}.lines(ctx, in, out, jobs)
 }
 
 func (o judging) lines(ctx context.Context, in io.Reader, out io.Writer, jobs int) (Counts, error) {

@@ -66,8 +66,7 @@ func (out *line) fill(tests bool, v Verdict, err error) {
 	}
 	out.Reward = v.accuracy()
 	if tests {
-		none := ""
-		out.Passed, out.Total, out.Stderr = &v.Passed, &v.Total, &none
+		out.Passed, out.Total, out.Stderr = &v.Passed, &v.Total, &v.Stderr
 	}
 }
 
@@ -114,19 +113,17 @@ func (rec record) golds() ([]string, error) {
 
 var anyDef = regexp.MustCompile(`(?m)^def\s+(\w+)\s*\(`)
 
-func judgeCode(ctx context.Context, rec record, response string) (Verdict, error) {
+func (c Code) judgeRecord(ctx context.Context, rec record, response string) (Verdict, error) {
 	var task datasets.Task
 	var prompt string
-	var tests any
 	var seconds float64
-	err := errors.Join(rec.read("language", &task.Language, true), rec.read("cases", &task.Cases, false),
+	tests, err := rec.texts("tests")
+	task.Tests = tests
+	err = errors.Join(err, rec.read("language", &task.Language, true), rec.read("cases", &task.Cases, false),
 		rec.read("entry_point", &task.EntryPoint, false), rec.read("prompt", &prompt, false),
-		rec.read("tests", &tests, false), rec.read("timeout_s", &seconds, false))
+		rec.read("timeout_s", &seconds, false))
 	if err != nil {
 		return Verdict{}, err
-	}
-	if tests != nil {
-		task.Tests = []string{fmt.Sprint(tests)}
 	}
 	if err := runnable(task); err != nil {
 		return Verdict{}, err
@@ -134,14 +131,31 @@ func judgeCode(ctx context.Context, rec record, response string) (Verdict, error
 	if seconds < 0 || seconds > 600 {
 		return Verdict{}, fmt.Errorf("field \"timeout_s\": %v: give seconds above 0, at most 600", seconds)
 	}
-	code := Code{Limits: budget(seconds)}
+	c.Limits = budget(seconds)
+	if task.Language == "python" {
+		limit := time.Duration(seconds * float64(time.Second)) // 0: the sandbox's own
+		return c.judgePython(ctx, task, prompt, complete(prompt, response), limit)
+	}
 	if prompt == "" {
-		return code.Verify(ctx, task, response)
+		return c.Verify(ctx, task, response)
 	}
 	if defs := anyDef.FindAllStringSubmatch(prompt, -1); task.EntryPoint == "" && len(defs) > 0 {
 		task.EntryPoint = defs[len(defs)-1][1]
 	}
-	return code.judge(ctx, task, complete(prompt, response))
+	return c.judge(ctx, task, complete(prompt, response))
+}
+
+// texts reads a field that is a text or a list of texts.
+func (rec record) texts(name string) ([]string, error) {
+	var one string
+	if rec.read(name, &one, false) == nil {
+		if one == "" {
+			return nil, nil
+		}
+		return []string{one}, nil
+	}
+	var list []string
+	return list, rec.read(name, &list, false)
 }
 
 // budget turns a time-out into limits: mostly steps, which do not depend on the machine. Steps stay below what would

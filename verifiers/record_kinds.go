@@ -13,7 +13,10 @@ import (
 type RecordJudge func(ctx context.Context, fields map[string]json.RawMessage) (Verdict, error)
 
 // ForRecords judges the lines of one kind that `rltrain verify` reads.
-func ForRecords(kind string) (RecordJudge, error) {
+func ForRecords(kind string) (RecordJudge, error) { return ForRecordsWith(kind, Code{}) }
+
+// ForRecordsWith is ForRecords with a judge of code that may have a sandbox for Python.
+func ForRecordsWith(kind string, code Code) (RecordJudge, error) {
 	if _, err := ForKind(kind); err != nil {
 		return nil, err
 	}
@@ -33,7 +36,7 @@ func ForRecords(kind string) (RecordJudge, error) {
 			}
 			return Countdown{}.Verify(ctx, task, response)
 		case "code":
-			return judgeCode(ctx, rec, response)
+			return code.judgeRecord(ctx, rec, response)
 		case "json":
 			return rec.judgeJSON(ctx, response)
 		case "regex":

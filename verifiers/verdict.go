@@ -30,6 +30,7 @@ type Verdict struct {
 	Answer        string  // as extracted
 	Reason        string  // one line for a person
 	Passed, Total int     // code: unit tests
+	Stderr        string  // code: the end of what the program wrote there
 }
 
 // accuracy is what the answer alone earns: 1 if it is correct, or the part of it that its verifier grants.

@@ -20,6 +20,7 @@ import (
 	"github.com/rltrain/rltrain/policy/moe"
 	"github.com/rltrain/rltrain/rollout"
 	"github.com/rltrain/rltrain/verifiers"
+	"github.com/rltrain/rltrain/verifiers/python"
 )
 
 // evalFlags are the flags of eval.
@@ -80,7 +81,10 @@ func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval
 	if err != nil {
 		return runlog.Eval{}, err
 	}
-	pool := rollout.Pool{Tokenizer: m.tok, Verifier: verifiers.DefaultRules(), Params: policy.Params{MaxTokens: f.set.MaxTokens}}
+	rules, sandbox := verifiers.DefaultRules(), &python.Lazy{}
+	defer sandbox.Close()
+	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
+	pool := rollout.Pool{Tokenizer: m.tok, Verifier: rules, Params: policy.Params{MaxTokens: f.set.MaxTokens}}
 	return f.measure(ctx, sampler, pool)
 }
 

@@ -25,7 +25,7 @@ func verifyCommand() *cobra.Command {
 			"Each input line is a JSON object with id and response, and\n" +
 			"  math       gold: a string, a number or a list of alternatives\n" +
 			"  countdown  numbers, target\n" +
-			"  code       language, cases [{args, want}], optional entry_point, prompt, timeout_s\n" +
+			"  code       language, cases [{args, want}] or tests, optional entry_point, prompt, timeout_s\n" +
 			"  choice     gold: a letter; optional choices: the texts of A, B, …\n" +
 			"  exact      gold: a text\n" +
 			"  numeric    gold: a number; optional tolerance, relative\n" +
@@ -43,9 +43,6 @@ func verifyCommand() *cobra.Command {
 				return err
 			}
 			defer done()
-			if args[0] != "process" { // JudgeLines knows more about the others
-				judge = nil
-			}
 			return verify(cmd, args[0], judge, in, out, jobs)
 		},
 	}
@@ -56,7 +53,7 @@ func verifyCommand() *cobra.Command {
 	return cmd
 }
 
-// verify judges with judge, or where that is nil with the verifier of kind.
+// verify judges the lines of in with judge.
 func verify(cmd *cobra.Command, kind string, judge verifiers.RecordJudge, in, out string, jobs int) (err error) {
 	from, to := cmd.InOrStdin(), cmd.OutOrStdout()
 	if in != "" && in != "-" {
@@ -76,12 +73,7 @@ func verify(cmd *cobra.Command, kind string, judge verifiers.RecordJudge, in, ou
 		to = f
 	}
 	start := time.Now()
-	var counts verifiers.Counts
-	if judge != nil {
-		counts, err = verifiers.JudgeRecords(cmd.Context(), judge, from, to, jobs)
-	} else {
-		counts, err = verifiers.JudgeLines(cmd.Context(), kind, from, to, jobs)
-	}
+	counts, err := verifiers.JudgeRecords(cmd.Context(), kind, judge, from, to, jobs)
 	if err != nil {
 		return fmt.Errorf("verify %s: %w", kind, err)
 	}
