@@ -15,9 +15,6 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/vm"
 	"github.com/spf13/cobra"
 
 	"github.com/rltrain/rltrain/internal/reflect"
@@ -172,7 +169,7 @@ func escapeText(text string) string {
 
 // writeJSON writes one line. What does not print is escaped here too: JSON lets C1 controls through.
 func writeJSON(out io.Writer, r runlog.Rollout) error {
-	object := rolloutEnv(r)
+	object := r.Env()
 	for name, value := range object {
 		if v, ok := value.(float64); ok && (math.IsNaN(v) || math.IsInf(v, 0)) {
 			object[name] = nil
@@ -199,44 +196,24 @@ func writeJSON(out io.Writer, r runlog.Rollout) error {
 	return err
 }
 
-// compileWhere makes a test of rollouts from an expression; "" lets all pass.
+// compileWhere is runlog.CompileWhere; its errors name the flag, and the column that may have been meant.
 func compileWhere(where string) (func(runlog.Rollout) (bool, error), error) {
-	if where == "" {
-		return func(runlog.Rollout) (bool, error) { return true, nil }, nil
+	matches, err := runlog.CompileWhere(where)
+	var unknown *runlog.UnknownColumn
+	if errors.As(err, &unknown) {
+		return nil, fmt.Errorf("--where %q: unknown variable %q: did you mean %q? The columns are %s", where, unknown.Name,
+			nearestName(unknown.Name, runlog.RolloutColumns()), strings.Join(runlog.RolloutColumns(), ", "))
 	}
-	program, err := expr.Compile(where, expr.Env(rolloutEnv(runlog.Rollout{})), expr.AsBool())
 	if err != nil {
-		return nil, explainWhere(where, err)
+		return nil, fmt.Errorf("--where %q: %w", where, err)
 	}
-	machine := vm.VM{}
 	return func(r runlog.Rollout) (bool, error) {
-		result, err := machine.Run(program, rolloutEnv(r))
+		match, err := matches(r)
 		if err != nil {
-			return false, fmt.Errorf("--where %q on rollout %s: %w", where, escapeText(r.ID), err)
+			return false, fmt.Errorf("--where %q %w", where, err)
 		}
-		return result.(bool), nil // AsBool checked it
+		return match, nil
 	}, nil
-}
-
-func explainWhere(where string, err error) error {
-	var at *file.Error
-	if errors.As(err, &at) {
-		if name, unknown := strings.CutPrefix(at.Message, "unknown name "); unknown {
-			return fmt.Errorf("--where %q: unknown variable %q: did you mean %q? The columns are %s", where, name,
-				nearestName(name, runlog.RolloutColumns()), strings.Join(runlog.RolloutColumns(), ", "))
-		}
-		return fmt.Errorf("--where %q: %s at column %d: write a condition such as verdict == \"correct\" && tokens > 100", where, at.Message, at.Column+1)
-	}
-	return fmt.Errorf("--where %q: %w: write a condition such as verdict == \"correct\" && tokens > 100", where, err)
-}
-
-// rolloutEnv is the rollout under the names of its columns.
-func rolloutEnv(r runlog.Rollout) map[string]any {
-	return map[string]any{"id": r.ID, "run": r.Run, "step": r.Step, "phase": r.Phase, "task_id": r.TaskID, "kind": r.Kind,
-		"sample": r.Sample, "prompt": r.Prompt, "response": r.Response, "tokens": r.Tokens, "stop_reason": r.StopReason,
-		"verdict": r.Verdict, "reward": r.Reward, "advantage": r.Advantage, "policy_version": r.PolicyVersion,
-		"reflections": r.Reflections, "language_mix": r.LanguageMix, "mean_logp": r.MeanLogp, "ms": r.MS, "format": r.Format,
-		"answer": r.Answer, "reason": r.Reason, "passed": r.Passed, "total": r.Total}
 }
 
 // nearestName returns the name with the fewest single-letter edits from what was typed; names must not be empty.

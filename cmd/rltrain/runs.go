@@ -199,7 +199,7 @@ func showLandmarks(out io.Writer, told story) {
 	}
 	fmt.Fprintf(out, "\nbest step: %d, accuracy %s, reward %s\n", best.Step, percent(best.Accuracy), short(best.RewardMean))
 	if step, ok := told.takeOff(); ok {
-		fmt.Fprintf(out, "reflection takes off at step %d: from there %d steps in a row lie above the base's 95 %% interval\n", step, takeOffRun)
+		fmt.Fprintf(out, "reflection takes off at step %d: from there %d steps in a row lie above the base's 95 %% interval\n", step, runlog.TakeOffSteps)
 	} else {
 		fmt.Fprintln(out, "reflection has not taken off")
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math"
 
 	"github.com/rltrain/rltrain/internal/runlog"
 )
@@ -67,27 +66,12 @@ func (s story) costTo(set string, level float64) (c cost, ok bool) {
 	return cost{}, false
 }
 
-// takeOffRun is how many steps in a row must lie above the base.
-const takeOffRun = 3
-
-// takeOff is the first of takeOffRun steps in a row whose share of reflecting rollouts lies above the upper end of
-// the base's interval, taken on the test set or, without one, on the validation set; ok is false if there is none.
+// takeOff is the step at which reflection leaves the base's interval for good measure, see runlog.TakeOff; the base was
+// evaluated on the test set or, without one, on the validation set.
 func (s story) takeOff() (step int, ok bool) {
 	base, known := s.evaluation(resultsSet, 0)
 	if !known {
 		base, _ = s.evaluation(validationSet, 0)
 	}
-	high := base.Metric("reflect_frac").High
-	above := 0
-	for _, step := range s.steps {
-		if step.ReflectFrac > high { // never for NaN
-			above++
-		} else {
-			above = 0
-		}
-		if above == takeOffRun {
-			return step.Step - takeOffRun + 1, !math.IsNaN(high)
-		}
-	}
-	return 0, false
+	return runlog.TakeOff(s.steps, base.Metric("reflect_frac").High)
 }

@@ -190,7 +190,7 @@ func (l *Log) Drawn(ctx context.Context, rolloutID string) (Drawn, error) {
 		r.entropies, g.task FROM rollouts r JOIN task_groups g ON g.id = r.group_id WHERE r.key = ?`, rolloutID).
 		Scan(&d.Text, &prompt, &tokens, &logprobs, &entropies, &d.Task)
 	if err == sql.ErrNoRows {
-		return d, fmt.Errorf("run %s has no rollout %q: `rltrain rollouts` lists them", l.dir, rolloutID)
+		return d, fmt.Errorf("run %s has %w %q: `rltrain rollouts` lists them", l.dir, ErrNoRollout, rolloutID)
 	}
 	d.Prompt, d.Tokens = unpackInts(prompt), unpackInts(tokens)
 	d.Logprobs, d.Entropies = unpackFloats(logprobs), unpackFloats(entropies)

@@ -3,7 +3,8 @@
 //
 // Read checks a file's whole header against the file before it returns, so that a damaged
 // file fails there, with one error that names it; tensors are read when they are asked for. Write
-// gives the bytes that the Python library would, and a file that is there is always whole.
+// gives the bytes that the Python library would, and a file that is there is always whole. Tensors that
+// training does not touch go through as they are, whatever their type: see Entry and WriteFolder.
 package hf
 
 import (
@@ -72,11 +73,30 @@ func NewFloat32s(name string, shape []int, values []float32) Tensor {
 	return Tensor{Name: name, DType: F32, Shape: slices.Clone(shape), Data: data}
 }
 
+// NewBF16s makes a BF16 tensor of values, each rounded to the nearest, ties to even. It panics if shape
+// and values disagree.
+func NewBF16s(name string, shape []int, values []float32) Tensor {
+	if n, ok := elements(shape); !ok || n != uint64(len(values)) {
+		panic(fmt.Sprintf("tensor %q of shape %v needs other than the %d values given", name, shape, len(values)))
+	}
+	data := make([]byte, 2*len(values))
+	for i, v := range values {
+		bits := math.Float32bits(v)
+		if v == v {
+			bits += 0x7fff + bits>>16&1
+		} else {
+			bits |= 0x400000 // rounding could make an infinity of it
+		}
+		binary.LittleEndian.PutUint16(data[2*i:], uint16(bits>>16))
+	}
+	return Tensor{Name: name, DType: BF16, Shape: slices.Clone(shape), Data: data}
+}
+
 // Float32s returns the elements of a tensor of type F32, F16 or BF16.
 func (t Tensor) Float32s() ([]float32, error) {
 	size := t.DType.Size()
 	if t.DType != F32 && t.DType != F16 && t.DType != BF16 {
-		return nil, fmt.Errorf("tensor %q is of type %s: only F32, F16 and BF16 are read as floats, convert it first", t.Name, t.DType)
+		return nil, fmt.Errorf("tensor %q is of type %s: only F32, F16 and BF16 are read as floats, and F8_E4M3 with its scales by File.Floats: convert it first", t.Name, t.DType)
 	}
 	out := make([]float32, len(t.Data)/size)
 	switch t.DType {

@@ -127,6 +127,15 @@ func TestNewFloat32s(t *testing.T) {
 	require.Panics(t, func() { NewFloat32s("x", []int{2, 2}, values) })
 }
 
+func TestNewBF16s(t *testing.T) {
+	nan := math.Float32frombits(0x7f800001)
+	got, err := NewBF16s("x", []int{7}, []float32{1, 0x1.01p0, 0x1.03p0, 0x1.010002p0, -math.MaxFloat32, float32(math.Inf(1)), nan}).Float32s()
+	require.NoError(t, err)
+	require.Equal(t, []float32{1, 1, 0x1.04p0, 0x1.02p0, float32(math.Inf(-1)), float32(math.Inf(1))}, got[:6])
+	require.True(t, math.IsNaN(float64(got[6])))
+	require.Panics(t, func() { NewBF16s("x", []int{2}, nil) })
+}
+
 func TestConcurrentReads(t *testing.T) {
 	f, err := Read(golden)
 	require.NoError(t, err)

@@ -19,14 +19,27 @@ import (
 // new one. The bytes are those of the Python library for the same tensors (which writes more than
 // one pair of metadata in no fixed order; here they are sorted).
 func Write(path string, tensors []Tensor, metadata map[string]string) error {
-	sorted := slices.Clone(tensors)
-	slices.SortStableFunc(sorted, func(a, b Tensor) int {
+	entries := make([]Entry, len(tensors))
+	for i, t := range tensors {
+		entries[i] = Ready(t)
+	}
+	return write(path, entries, metadata)
+}
+
+// write is Write for tensors that are read one at a time.
+func write(path string, entries []Entry, metadata map[string]string) error {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, func(a, b Entry) int {
 		if c := rank(b.DType) - rank(a.DType); c != 0 {
 			return c
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	header, size, err := header(sorted, metadata)
+	tensors := make([]Tensor, len(sorted))
+	for i, e := range sorted {
+		tensors[i] = e.Tensor
+	}
+	header, size, err := header(tensors, metadata)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -34,13 +47,26 @@ func Write(path string, tensors []Tensor, metadata map[string]string) error {
 		if _, err := w.Write(header); err != nil {
 			return err
 		}
-		for _, t := range sorted {
-			if _, err := w.Write(t.Data); err != nil {
+		for _, e := range sorted {
+			if err := e.writeData(w); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
+}
+
+// writeData reads the data of an entry and writes them.
+func (e Entry) writeData(w io.Writer) error {
+	data, err := e.Read()
+	if err != nil {
+		return err
+	}
+	if size, _ := byteSize(e.DType, e.Shape); size != uint64(len(data)) {
+		return fmt.Errorf("tensor %q: %s of shape %v needs %d bytes, but has %d", e.Name, e.DType, e.Shape, size, len(data))
+	}
+	_, err = w.Write(data)
+	return err
 }
 
 // explain says what a failed write of a file of size bytes means.
@@ -75,10 +101,11 @@ func header(tensors []Tensor, metadata map[string]string) ([]byte, uint64, error
 	at := uint64(0)
 	seen := make(map[string]bool, len(tensors))
 	for _, t := range tensors {
-		if err := check(t, seen); err != nil {
+		size, err := check(t, seen)
+		if err != nil {
 			return nil, 0, err
 		}
-		end := at + uint64(len(t.Data))
+		end := at + size
 		if len(b) > 1 {
 			b = append(b, ',')
 		}
@@ -102,17 +129,17 @@ func header(tensors []Tensor, metadata map[string]string) ([]byte, uint64, error
 	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(b))), b...), prefix + uint64(len(b)) + at, nil
 }
 
-func check(t Tensor, seen map[string]bool) error {
-	switch size, ok := byteSize(t.DType, t.Shape); {
+// check returns the size of a tensor's data.
+func check(t Tensor, seen map[string]bool) (uint64, error) {
+	size, ok := byteSize(t.DType, t.Shape)
+	switch {
 	case t.Name == metaKey || seen[t.Name] || !utf8.ValidString(t.Name):
-		return fmt.Errorf("tensor name %q is taken or not allowed: rename it", t.Name)
+		return 0, fmt.Errorf("tensor name %q is taken or not allowed: rename it", t.Name)
 	case !ok:
-		return fmt.Errorf("tensor %q: type %q or shape %v is not supported", t.Name, t.DType, t.Shape)
-	case size != uint64(len(t.Data)):
-		return fmt.Errorf("tensor %q: %s of shape %v needs %d bytes, but has %d", t.Name, t.DType, t.Shape, size, len(t.Data))
+		return 0, fmt.Errorf("tensor %q: type %q or shape %v is not supported", t.Name, t.DType, t.Shape)
 	}
 	seen[t.Name] = true
-	return nil
+	return size, nil
 }
 
 // quote appends s as JSON, escaping what serde_json escapes and no more.

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/internal/reflect"
+)
+
+func TestNiceTicks(t *testing.T) {
+	for _, test := range []struct {
+		low, high float64
+		n         int
+		want      []float64
+	}{
+		{0, 1, 5, []float64{0, 0.2, 0.4, 0.6, 0.8, 1}},
+		{0.11, 0.29, 4, []float64{0.1, 0.15, 0.2, 0.25, 0.3}},
+		{0, 59, 3, []float64{0, 20, 40, 60}},
+		{-3, 3, 3, []float64{-4, -2, 0, 2, 4}},
+		{5, 5, 2, []float64{4.5, 5, 5.5}},
+		{0, 0, 2, []float64{-1, 0, 1}},
+		{1e-8, 3e-8, 2, []float64{1e-8, 2e-8, 3e-8}},
+	} {
+		require.InDeltaSlice(t, test.want, niceTicks(test.low, test.high, test.n), 1e-12, "%v", test)
+	}
+}
+
+func TestSmoothBeginsAtItsFirstValueAndSkipsGaps(t *testing.T) {
+	got := smooth([]float64{4, math.NaN(), 4, 8}, 0.5)
+	require.Equal(t, 4.0, got[0])
+	require.True(t, math.IsNaN(got[1]))
+	require.Equal(t, 4.0, got[2])
+	require.InDelta(t, (0.5*0.5*0.5*4+0.5*0.5*4+0.5*8)/(1-0.125), got[3], 1e-12)
+}
+
+func TestThinKeepsMeansAndGaps(t *testing.T) {
+	var xs, ys []float64
+	for i := range 10 * maxPoints {
+		xs, ys = append(xs, float64(i)), append(ys, float64(i/10))
+	}
+	for i := range 10 {
+		ys[i] = math.NaN()
+	}
+	x, y := thin(xs, ys)
+	require.Len(t, x, maxPoints)
+	require.True(t, math.IsNaN(y[0]))
+	require.Equal(t, 7.0, y[7])
+	require.Equal(t, 75.0, x[7])
+}
+
+func TestDrawLeavesGapsAndIgnoresWhatIsNoNumber(t *testing.T) {
+	c := newChart("x", "X", "")
+	c.Series = []series{{X: []float64{0, 1, 2, 3}, Y: []float64{1, math.NaN(), math.Inf(1), 2}}}
+	c.Marks = []mark{{X: 2, Label: "here"}, {X: 9, Label: "outside"}}
+	d := c.draw(300, 150)
+	require.False(t, d.Empty)
+	require.Equal(t, "1 - - 2", d.Lines[0].DataY)
+	require.Regexp(t, `^M[\d.]+ [\d.]+h\.01M[\d.]+ [\d.]+h\.01$`, d.Lines[0].Path)
+	require.Len(t, d.Flags, 1)
+	c.Series[0].Y = []float64{math.NaN(), math.NaN(), math.NaN(), math.NaN()}
+	require.True(t, c.draw(300, 150).Empty)
+}
+
+func TestNumbersForReading(t *testing.T) {
+	for text, v := range map[string]float64{"–": math.NaN(), "∞": math.Inf(1), "0": 0, "12,345": 12345.4, "2.6e-5": 2.6e-5, "1.5e7": 1.5e7, "0.123": 0.12345, "119.4": 119.44} {
+		require.Equal(t, text, number(v))
+	}
+	require.Equal(t, "0.024 %", percent(0.00024))
+	require.Equal(t, "78.1 %", percent(0.7812))
+	require.Equal(t, "−0.11", signed(-0.11))
+	require.Equal(t, "-1,234,567", thousands(-1234567))
+	require.Equal(t, "2e-7", newChart("", "", "").label(2e-7, 1e-7))
+	require.Equal(t, "0.10", newChart("", "", "").label(0.1, 0.05))
+}
+
+func TestPiecesMarkReflections(t *testing.T) {
+	text := "a Wait b \x1bNo c"
+	got := pieces(text, []reflect.Reflection{
+		{Offset: 2, Phrase: "Wait", Category: reflect.Reconsideration, Before: "3", Effect: reflect.Good},
+		{Offset: 3, Phrase: "ait b", Category: reflect.Backtracking}, // overlaps: left out
+		{Offset: 10, Phrase: "No", Category: reflect.Backtracking, Effect: reflect.Bad},
+		{Offset: 14, Phrase: "beyond the end", Category: reflect.Subgoal},
+		{Offset: -1, Phrase: "x", Category: reflect.Subgoal},
+	})
+	require.Equal(t, []piece{{Text: "a "}, {Text: "Wait", Category: reflect.Reconsideration, Flip: "good", Title: "reconsideration: held 3 before, nothing after: wrong to right"},
+		{Text: ` b \x1b`}, {Text: "No", Category: reflect.Backtracking, Flip: "bad", Title: "backtracking: right to wrong"}, {Text: " c"}}, got)
+}
+
+func TestCutKeepsRunesWhole(t *testing.T) {
+	text, more := cut("aéz", 2)
+	require.Equal(t, "a", text)
+	require.True(t, more)
+}
+
+func TestDifferences(t *testing.T) {
+	a, b := told{Name: "a"}, told{Name: "b"}
+	a.Info.Config, b.Info.Config = "grpo: {lr: 1, k: [1, 2]}\nsame: x\n", "grpo: {lr: 2, k: [1]}\nsame: x\n"
+	require.Equal(t, []difference{{"grpo.k[1]", []string{"2", none}}, {"grpo.lr", []string{"1", "2"}}}, differences([]told{a, b}))
+	b.Info.Config = ": no yaml ["
+	require.NotEmpty(t, differences([]told{a, b}))
+	require.Nil(t, differences([]told{a}))
+}
