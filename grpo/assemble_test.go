@@ -46,7 +46,7 @@ func TestAdvantages(t *testing.T) {
 		ScaleGroup: {{1.1545005, -0.5772503, -0.5772503, 0}, {-0.7070068, 0.7070068}},
 		ScaleBatch: {{2.1374044, -1.0687022, -1.0687022, 0}, {-1.6030533, 1.6030533}},
 	} {
-		got := Advantages(groups, scale)
+		got := Advantages(groups, Config{Scale: scale})
 		require.Len(t, got, len(groups), scale)
 		for i := range want {
 			require.InDeltaSlice(t, want[i], got[i], 1e-6, "scale %s, group %d", scale, i)
@@ -54,8 +54,8 @@ func TestAdvantages(t *testing.T) {
 		require.Zero(t, got[0][3], "what could not be judged gets nothing, exactly")
 		require.Equal(t, zeros, got[2:], "a group without spread gets nothing, exactly")
 	}
-	require.Empty(t, Advantages(nil, ScaleBatch))
-	for _, row := range Advantages([]rollout.Group{judged(broken), judged(1, 1)}, ScaleBatch) {
+	require.Empty(t, Advantages(nil, Config{Scale: ScaleBatch}))
+	for _, row := range Advantages([]rollout.Group{judged(broken), judged(1, 1)}, Config{Scale: ScaleBatch}) {
 		require.Zero(t, row[0])
 	}
 }
@@ -88,7 +88,7 @@ func TestAssembleWeights(t *testing.T) {
 		batches := Assemble(groups, advantages, Config{Minibatches: 1, Aggregation: aggregation, LengthNorm: 50}, 1)
 		require.Len(t, batches, 1)
 		seen := map[policy.Token]float32{}
-		for _, d := range batches[0] {
+		for _, d := range batches[0].Data {
 			token := d.Response[0]
 			seen[token] = d.Advantages[0]
 			require.Equal(t, []policy.Token{token / 100}, d.Prompt)
@@ -110,9 +110,9 @@ func TestAssembleMinibatches(t *testing.T) {
 		groups = append(groups, sized(policy.Token(i+1), 1, 2, 3))
 		advantages = append(advantages, []float64{1, -1, 0.5})
 	}
-	order := func(batches [][]policy.Datum) (all []policy.Token) {
+	order := func(batches []Minibatch) (all []policy.Token) {
 		for _, batch := range batches {
-			for _, d := range batch {
+			for _, d := range batch.Data {
 				all = append(all, d.Response[0])
 			}
 		}
@@ -123,9 +123,12 @@ func TestAssembleMinibatches(t *testing.T) {
 	require.Len(t, first, 4)
 	seen := map[policy.Token]int{}
 	for _, batch := range first {
-		require.Contains(t, []int{5, 6}, len(batch))
+		require.Contains(t, []int{5, 6}, len(batch.Data))
+		require.Len(t, batch.From, len(batch.Data))
 		sum := 0.0
-		for _, d := range batch {
+		for i, d := range batch.Data {
+			at := batch.From[i]
+			require.Equal(t, groups[at.Group].Rollouts[at.Rollout].Tokens, d.Response)
 			seen[d.Response[0]]++
 			for _, w := range d.Weights {
 				sum += float64(w)
@@ -149,7 +152,7 @@ func TestAssembleIsPure(t *testing.T) {
 	groups, advantages := someGroups()
 	sameGroups, sameAdvantages := someGroups()
 	for _, scale := range []string{ScaleNone, ScaleGroup, ScaleBatch} {
-		Advantages(groups, scale)
+		Advantages(groups, Config{Scale: scale, Baseline: BaselineLeaveOneOut, Overlong: Overlong{Mask: true}})
 		Assemble(groups, advantages, Config{Minibatches: 2, Aggregation: TokenMean}, 3)
 	}
 	require.Equal(t, sameGroups, groups)

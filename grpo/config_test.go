@@ -1,6 +1,7 @@
 package grpo
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,9 +17,17 @@ func TestValidate(t *testing.T) {
 		{func(c *Config) { c.Prompts = 0 }, "prompts 0"},
 		{func(c *Config) { c.Minibatches = 0 }, "minibatches 0"},
 		{func(c *Config) { c.Scale = "std" }, `scale is "std": want none, group or batch`},
+		{func(c *Config) { c.Baseline = "median" }, `baseline is "median": want mean or leave_one_out`},
+		{func(c *Config) { c.Dynamic.MaxRounds = -1 }, "max_rounds is -1"},
+		{func(c *Config) { c.Overlong.Buffer = -1 }, "overlong.buffer -1"},
+		{func(c *Config) { c.Overlong.Penalty = math.NaN() }, "overlong.penalty NaN"},
+		{func(c *Config) { c.Overlong.Penalty = 1 }, "overlong.buffer 0"},
 		{func(c *Config) { c.Aggregation = "sum" }, `aggregation is "sum": want token-mean, seq-mean-token-mean or seq-mean-token-sum-norm`},
 		{func(c *Config) { c.LengthNorm = 0 }, "length_norm is 0"},
-		{func(c *Config) { c.ClipLow = 1 }, "clip_low 1"},
+		{func(c *Config) { c.ClipLow = 1.1 }, "clip_low 1.1"},
+		{func(c *Config) { c.Loss = "gpro" }, `loss is "gpro"`},
+		{func(c *Config) { c.DualClip = 1 }, "dual_clip 1"},
+		{func(c *Config) { c.KL = -1 }, "kl -1"},
 		{func(c *Config) { c.ClipLow = -0.1 }, "clip_low -0.1"},
 		{func(c *Config) { c.ClipHigh = -1 }, "clip_high -1"},
 		{func(c *Config) { c.LR = -1 }, "lr -1"},

@@ -17,6 +17,11 @@ type Recorder interface {
 	RecordStep(ctx context.Context, step runlog.Step, groups []rollout.Group, advantages [][]float64, experts []runlog.Expert) error
 }
 
+// Scorer gives the log-probs of responses: a policy.Trainer that is not trained.
+type Scorer interface {
+	Score(ctx context.Context, data []policy.Datum) ([][]float32, error)
+}
+
 // Loop is a training run. Step s trains on tasks drawn with seed (Seed, s); Milestone runs before
 // each step and once after the last, on the weights of that moment.
 type Loop struct {
@@ -25,11 +30,15 @@ type Loop struct {
 	Tasks     datasets.Stream
 	Pool      *rollout.Pool
 	Policy    policy.Trainer
+	Reference Scorer // the model that the run began with; needed where KL is not 0
 	Log       Recorder
 	Milestone func(ctx context.Context, step int) error // evaluate and save when due
 	// Interrupted saves the weights of a moment at which the milestone of step has not been met; nil saves nothing.
 	Interrupted func(ctx context.Context, step int) error
-	Report      func(runlog.Step) // one line for a person
+	Report      func(runlog.Step)   // one line for a person
+	Skip        func(Skipped) error // an update that was not finite was left out; may be nil
+
+	inARow int // updates left out since the last good one
 }
 
 // Run trains from step first to Config.Steps. A resumed run may have met the milestone of its first step
@@ -63,31 +72,15 @@ func (l *Loop) interrupted(ctx context.Context, step int, err error) error {
 
 func (l *Loop) step(ctx context.Context, step int) error {
 	start, cpu := time.Now(), cpuSeconds()
-	tasks, err := l.Tasks.Next(l.Prompts)
+	batch, err := l.collect(ctx, step) // G samples a task, each verified
 	if err != nil {
 		return err
 	}
-	sampler, err := l.Policy.Snapshot(ctx) // one set of weights for the whole step
-	if err != nil {
-		return err
-	}
-	batch, err := l.Pool.Collect(ctx, sampler, tasks, StepSeed(l.Seed, step)) // G samples a task, each verified
-	if err != nil {
-		return err
-	}
-	advantages := l.advantages(batch.Groups)
 	trained := time.Now()
-	var stats updateStats
-	for _, data := range Assemble(batch.Groups, advantages, l.Config, StepSeed(l.Seed, step)) {
-		fb, err := l.Policy.ForwardBackward(ctx, data, l.loss())
-		if err != nil {
-			return err
-		}
-		opt, err := l.Policy.OptimStep(ctx, l.optim(step))
-		if err != nil {
-			return err
-		}
-		stats.add(fb, opt)
+	advantages := l.advantages(batch.Groups) // pure, like what update assembles from them
+	stats, err := l.update(ctx, step, batch.Groups, advantages)
+	if err != nil {
+		return err
 	}
 	record := summarise(batch, stats)
 	record.Step, record.LR = step, l.rate(step)
@@ -113,14 +106,17 @@ func (l *Loop) advantages(groups []rollout.Group) [][]float64 {
 	if l.Objective == ObjectiveRFT {
 		return Selected(groups)
 	}
-	return Advantages(groups, l.Scale)
+	return Advantages(groups, l.Config)
 }
 
 func (l *Loop) loss() policy.Loss {
 	if l.Objective == ObjectiveRFT {
 		return policy.Loss{Kind: policy.LossCrossEntropy}
 	}
-	return policy.Loss{Kind: policy.LossPolicyGradient, ClipLow: float32(l.ClipLow), ClipHigh: float32(l.ClipHigh)}
+	return policy.Loss{
+		Kind: policy.LossKind(l.Loss), ClipLow: float32(l.ClipLow), ClipHigh: float32(l.ClipHigh),
+		DualClip: float32(l.DualClip), KL: float32(l.KL),
+	}
 }
 
 // rate is the learning rate of a step: a linear rise, then linearly from LR to LRFinal at the last step.

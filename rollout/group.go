@@ -18,6 +18,9 @@ type Rollout struct {
 	VerifyMS    float64
 }
 
+// truncated tells that the completion did not come to its end.
+func (r Rollout) truncated() bool { return r.Stop == policy.StopLength }
+
 // Group is all attempts at one task: the unit of GRPO.
 type Group struct {
 	Task         datasets.Task

@@ -27,6 +27,7 @@ type Tokenizer interface {
 type Pool struct {
 	Tokenizer Tokenizer
 	Verifier  verifiers.Verifier
+	Reward    *Formula      // pays instead of the verdict, out of whose reward it makes its own; nil leaves the verdict's
 	Params    policy.Params // of each task; Seed and Stop are filled in by Collect
 	Workers   int           // verifiers at work side by side; 0 is one a processor
 	Deadline  time.Duration // for one verdict; 0 is 10 s
@@ -104,10 +105,25 @@ func (p *Pool) judgeOne(ctx context.Context, task datasets.Task, sample policy.S
 	if err != nil {
 		verdict = verifiers.Verdict{Kind: verifiers.Error, Reason: err.Error()}
 	}
-	r.Verdict = verdict
+	r.Verdict = p.paid(task, r, verdict)
 	r.Reflections = reflect.Find(task, r.Text)
 	r.VerifyMS = float64(time.Since(start).Microseconds()) / 1000
 	return r
+}
+
+// paid is the verdict with the reward that the formula makes of it. What could not be judged, or not be computed, is
+// not paid.
+func (p *Pool) paid(task datasets.Task, r Rollout, v verifiers.Verdict) verifiers.Verdict {
+	if p.Reward == nil || v.Kind == verifiers.Error {
+		return v
+	}
+	r.Verdict = v
+	reward, err := p.Reward.reward(task, r, p.Params.MaxTokens)
+	if err != nil {
+		return verifiers.Verdict{Kind: verifiers.Error, Format: v.Format, Answer: v.Answer, Reason: err.Error()}
+	}
+	v.Reward = reward
+	return v
 }
 
 // verdict waits for the verifier until the deadline; a verifier that hangs is left behind and not waited for.

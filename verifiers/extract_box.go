@@ -187,21 +187,3 @@ func unnest(content string) string {
 	}
 	return strings.TrimSpace(content)
 }
-
-// group is what stands between the curly bracket that s starts with and its partner.
-func group(s string) (string, bool) {
-	depth := 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return s[1:i], true
-			}
-		}
-	}
-	return "", false
-}

@@ -27,7 +27,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 // run executes one command line and returns its exit code.
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(context.Background())
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
@@ -46,6 +46,13 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "rltrain: %v\n", err)
 		return exitFailed
 	}
+}
+
+// interruptible is cancelled by the first Ctrl-C, and leaves the second to the system, which ends the process at once.
+func interruptible(parent context.Context) (ctx context.Context, stop context.CancelFunc) {
+	ctx, stop = signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 func rootCommand() *cobra.Command {
@@ -69,7 +76,7 @@ func rootCommand() *cobra.Command {
 		return usageError{errors.New(text + " (see rltrain -h)")}
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(demoCommand(), trainCommand(), evalCommand(), sampleCommand(), resultsCommand(), pluginCommand(), pretrainCommand(), verifyCommand(), runsCommand(), rolloutsCommand())
+	root.AddCommand(demoCommand(), trainCommand(), evalCommand(), sampleCommand(), resultsCommand(), pluginCommand(), pretrainCommand(), verifyCommand(), auditCommand(), runsCommand(), rolloutsCommand(), modelCommand(), doctorCommand(), webCommand())
 	for _, c := range root.Commands() {
 		if check := c.Args; check != nil {
 			c.Args = func(cmd *cobra.Command, args []string) error {

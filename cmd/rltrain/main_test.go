@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/verifiers"
 )
 
 // asCommand is set in the environment of a test binary that is to act as the command.
@@ -16,6 +18,9 @@ const asCommand = "RLTRAIN_TEST_AS_COMMAND"
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
+	}
+	if perStep := os.Getenv(asLoop); perStep != "" {
+		os.Exit(runLoop(perStep))
 	}
 	os.Exit(m.Run())
 }
@@ -99,6 +104,15 @@ func TestTrainErrors(t *testing.T) {
 		{"bad value", []string{recipe, "-o", "grpo.scale=std"}, []string{`scale is "std"`}},
 		{"bad group", []string{recipe, "-o", "sampling.group=1"}, []string{"group 1", "at least 2"}},
 		{"bad reward", []string{recipe, "-o", "reward.mode=length"}, []string{`reward.mode is "length"`}},
+		{"bad formula", []string{recipe, "-o", "reward.formula=corect + 0.1*format"}, []string{"reward.formula", `unknown variable "corect"`, `did you mean "correct"`}},
+		{"formula about reflection", []string{recipe, "-o", "reward.formula=correct + reflections"}, []string{"nothing is paid for reflection"}},
+		{"formula that is no number", []string{recipe, "-o", "reward.formula=kind"}, []string{"reward.formula", "string"}},
+		{"formula and weights", []string{recipe, "-o", "reward.formula=correct", "-o", "reward.language=0.2"}, []string{"write them into the formula"}},
+		{"formula and mode", []string{recipe, "-o", "reward.formula=correct", "-o", "reward.mode=random"}, []string{"reward.mode random"}},
+		{"bad filter", []string{recipe, "-o", "tasks=[{name: countdown/rl, weight: 1, filter: 'levels < 3'}]"}, []string{"tasks countdown/rl", `unknown variable "levels"`, `did you mean "level"`}},
+		{"filter that leaves nothing", []string{recipe, "-o", "tasks=[{name: countdown/rl, weight: 1, filter: 'target > 1000'}]"}, []string{"leaves none of 7194 tasks"}},
+		{"long overlong buffer", []string{recipe, "-o", "grpo.overlong.buffer=300"}, []string{"overlong.buffer is 300", "max_tokens"}},
+		{"best checkpoint of nothing", []string{recipe, "-o", "keep={last: 1, best: true}"}, []string{"validate.sets"}},
 		{"override without value", []string{recipe, "-o", "seed"}, []string{`-o "seed"`, "key.path=value"}},
 		{"override of nothing", []string{recipe, "-o", "=1"}, []string{`-o "=1"`}},
 		{"override of an unknown key", []string{recipe, "-o", "grpo.stepz=1"}, []string{`-o "grpo.stepz=1"`, "stepz"}},
@@ -131,6 +145,29 @@ func TestPretrainErrors(t *testing.T) {
 		code, stderr := runArgs(t, "pretrain", recipe, "--out", filepath.Join(t.TempDir(), "base"), "-o", override)
 		require.Equal(t, exitFailed, code, stderr)
 		require.Contains(t, stderr, want)
+	}
+}
+
+// A formula takes the place of the weights; the resolved recipe says so, and is a recipe again.
+func TestRecipeWithFormula(t *testing.T) {
+	for _, format := range []float64{formatReward, 0} {
+		r := reward{Mode: verifiers.ModeCorrect, Format: format, Formula: "correct + 0.1*format"}
+		require.NoError(t, r.check())
+		require.Zero(t, r.Format)
+		require.NoError(t, r.check())
+	}
+	r := reward{Mode: verifiers.ModeCorrect, Format: 0.3, Formula: "correct"}
+	require.ErrorContains(t, r.check(), "write them into the formula")
+}
+
+func TestTaskFilter(t *testing.T) {
+	all, err := taskShare{Name: "countdown/validation"}.load()
+	require.NoError(t, err)
+	some, err := taskShare{Name: "countdown/validation", Filter: "target < 50"}.load()
+	require.NoError(t, err)
+	require.Less(t, len(some), len(all))
+	for _, task := range some {
+		require.Less(t, task.Target, 50)
 	}
 }
 

@@ -51,6 +51,9 @@ func (s *session) resume(ctx context.Context) (first int, met bool, err error) {
 	if err := s.log.Truncate(ctx, at.Step, evaluated); err != nil {
 		return 0, false, err
 	}
+	if err := cutSkipped(s.run, at.Step); err != nil {
+		return 0, false, err
+	}
 	fmt.Fprintf(s.progress, "resuming %s at step %d\n", s.run, at.Step)
 	return at.Step, !at.Open, s.log.SetStatus(ctx, runlog.Running)
 }
@@ -58,7 +61,7 @@ func (s *session) resume(ctx context.Context) (first int, met bool, err error) {
 // mayChange are the recipe's keys that a resumed run may have otherwise: they change how long it goes on and what is
 // looked at on the way, not what it has learned so far.
 func mayChange(key string) bool {
-	return key == "grpo.steps" || key == "checkpoint" || strings.HasPrefix(key, "validate") || strings.HasPrefix(key, "final") || strings.HasPrefix(key, "derived")
+	return key == "grpo.steps" || key == "checkpoint" || strings.HasPrefix(key, "keep") || strings.HasPrefix(key, "validate") || strings.HasPrefix(key, "final") || strings.HasPrefix(key, "derived")
 }
 
 // sameRecipe refuses to go on under a recipe that disagrees with the one that the run was started with.

@@ -19,15 +19,17 @@ import (
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
+	"github.com/rltrain/rltrain/verifiers"
 )
 
 // trainFlags are the flags of train that are not part of the recipe.
 type trainFlags struct {
-	out, model    string
-	resume, force bool
-	steps         int
-	seed          uint64
-	overrides     []string
+	out, model     string
+	resume, force  bool
+	evenIfHopeless bool
+	steps          int
+	seed           uint64
+	overrides      []string
 }
 
 func trainCommand() *cobra.Command {
@@ -59,6 +61,7 @@ func (f *trainFlags) register(cmd *cobra.Command, folder string) {
 	cmd.Flags().StringVar(&f.model, "model", "", "replace the recipe's `MODEL`: a folder, RUN or RUN@STEP")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on at the newest checkpoint of the run folder")
 	cmd.Flags().BoolVar(&f.force, "force", false, "remove a run that is in the folder already")
+	cmd.Flags().BoolVar(&f.evenIfHopeless, "even-if-hopeless", false, "go on though the first steps leave nothing to learn from")
 	cmd.Flags().IntVar(&f.steps, "steps", 0, "replace the recipe's number of steps")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "replace the recipe's seed")
 	cmd.Flags().StringArrayVarP(&f.overrides, "override", "o", nil, "replace a value of the recipe: `key.path=value`")
@@ -84,25 +87,30 @@ type session struct {
 	tasks    datasets.Stream
 	pool     *rollout.Pool
 	log      *runlog.Log
-	progress io.Writer
+	progress *progress
 	started  time.Time
+	recent   []runlog.Step // the last few, for speed and time to go
 }
 
 // train runs a recipe in folder f.out, from its start or from its newest checkpoint.
-func train(ctx context.Context, r trainRecipe, name string, f trainFlags, progress io.Writer) (s *session, err error) {
+func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io.Writer) (s *session, err error) {
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("recipe %s: %w", name, err)
 	}
-	s = &session{recipe: r, run: f.out, progress: progress, started: time.Now()}
+	s = &session{recipe: r, run: f.out, progress: newProgress(out), started: time.Now()}
 	if s.tasks, err = r.stream(); err != nil {
 		return nil, err
 	}
-	if s.model, err = openModel(ctx, r.Model, r.Shapes, progress); err != nil {
+	if s.model, err = openModel(ctx, r.Model, r.Shapes, s.progress); err != nil {
 		return nil, err
 	}
-	s.pool = &rollout.Pool{
-		Tokenizer: s.model.tok, Verifier: r.rules(),
-		Params: policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature)},
+	rules, done, err := r.rules()
+	if err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", name, err)
+	}
+	defer done()
+	if s.pool, err = r.pool(s.model.tok, rules); err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", name, err)
 	}
 	if err := s.checkLengths(); err != nil {
 		return nil, fmt.Errorf("recipe %s: %w", name, err)
@@ -112,22 +120,42 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, progre
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.log.Close()) }()
-	loop := &grpo.Loop{
-		Config: r.GRPO, Seed: r.Seed, Tasks: s.tasks, Pool: s.pool, Policy: s.model, Log: s.log,
-		Milestone: s.milestone, Report: s.report,
-		Interrupted: func(ctx context.Context, step int) error {
-			return saveCheckpoint(ctx, s.model, s.run, cursor{Step: step, Tasks: s.tasks.Cursor(), Open: true})
-		},
+	watch, err := newWatch(ctx, s.log, s.progress, f.evenIfHopeless)
+	if err != nil {
+		return nil, err
 	}
-	fmt.Fprintf(progress, "run %s: %d steps of %d prompts x %d samples; %s\n", s.run, r.GRPO.Steps, r.GRPO.Prompts, r.Sampling.Group, s.model.engine)
+	var reference grpo.Scorer
+	if r.GRPO.KL > 0 {
+		if reference, err = openModel(ctx, r.Model, r.Shapes, s.progress); err != nil {
+			return nil, fmt.Errorf("open the reference of grpo.kl: %w", err)
+		}
+	}
+	loop := &grpo.Loop{
+		Config: r.GRPO, Seed: r.Seed, Tasks: s.tasks, Pool: s.pool, Policy: s.model, Reference: reference, Log: watch,
+		Milestone: s.milestone, Report: s.report, Skip: s.skip,
+		Interrupted: func(ctx context.Context, step int) error { return s.save(ctx, cursor{Step: step, Open: true}) },
+	}
+	fmt.Fprintf(s.progress, "run %s: %d steps of %d prompts x %d samples; %s\n", s.run, r.GRPO.Steps, r.GRPO.Prompts, r.Sampling.Group, s.model.engine)
+	defer context.AfterFunc(ctx, func() {
+		fmt.Fprintln(s.progress, "interrupted: finishing the step and saving; once more quits at once")
+	})()
 	err = loop.Run(ctx, first, met)
 	return s, errors.Join(err, s.close(ctx, err))
+}
+
+// pool samples and judges as the recipe says.
+func (r *trainRecipe) pool(tok rollout.Tokenizer, rules verifiers.Rules) (*rollout.Pool, error) {
+	formula, err := r.Reward.formula()
+	return &rollout.Pool{
+		Tokenizer: tok, Verifier: rules, Reward: formula,
+		Params: policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature), Cut: r.Sampling.cut()},
+	}, err
 }
 
 // checkLengths makes sure that the longest sequence the run can produce fits a training row, before anything is sampled.
 func (s *session) checkLengths() error {
 	for _, share := range s.recipe.Tasks {
-		tasks, err := datasets.Load(share.Name)
+		tasks, err := share.load()
 		if err != nil {
 			return err
 		}
@@ -155,8 +183,12 @@ func (s *session) close(ctx context.Context, err error) error {
 	case err != nil:
 		status = runlog.Failed
 	}
+	s.progress.redraw("")
 	built := s.model.Compilations()
 	fmt.Fprintf(s.progress, "run %s %s after %.0f s; %d graphs compiled in %.0f s of it\n", s.run, status, time.Since(s.started).Seconds(), built.Count, built.Seconds)
+	if status == runlog.Interrupted {
+		fmt.Fprintf(s.progress, "go on with the same command, --out %s and --resume\n", s.run)
+	}
 	return s.log.SetStatus(context.WithoutCancel(ctx), status)
 }
 
@@ -201,9 +233,18 @@ func (s *session) milestone(ctx context.Context, step int) error {
 		}
 	}
 	if due(r.Checkpoint) {
-		return saveCheckpoint(ctx, s.model, s.run, cursor{Step: step, Tasks: s.tasks.Cursor()})
+		return s.save(ctx, cursor{Step: step})
 	}
 	return nil
+}
+
+// save makes a checkpoint at the place in the tasks where the run stands, and removes what the recipe does not keep.
+func (s *session) save(ctx context.Context, at cursor) error {
+	at.Tasks = s.tasks.Cursor()
+	if err := saveCheckpoint(ctx, s.model, s.run, at); err != nil {
+		return err
+	}
+	return s.keepCheckpoints(ctx)
 }
 
 // evalSeed is the seed of all evaluations: the same for every step and run, so that they are paired.
@@ -228,9 +269,4 @@ func (s *session) evaluate(ctx context.Context, step int, sets []eval.Set) error
 			p.Value, p.Low, p.High, result.Metric("length_mean").Value, result.Metric("reflect_frac").Value, result.NTasks, result.NSamples, time.Since(start).Seconds())
 	}
 	return nil
-}
-
-func (s *session) report(m runlog.Step) {
-	fmt.Fprintf(s.progress, "step %3d  reward %.3f  accuracy %.3f  length %5.1f  reflect %.2f  entropy %.3f  kl %.1e  grad %.3f  sample %.1f s  train %.1f s\n",
-		m.Step, m.RewardMean, m.Accuracy, m.LengthMean, m.ReflectFrac, m.Entropy, m.KL, m.GradNorm, m.SampleS, m.TrainS)
 }

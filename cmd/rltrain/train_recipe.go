@@ -1,14 +1,23 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/grpo"
 	"github.com/rltrain/rltrain/internal/eval"
+	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/policy/moe"
+	"github.com/rltrain/rltrain/rollout"
 	"github.com/rltrain/rltrain/verifiers"
+	"github.com/rltrain/rltrain/verifiers/process"
+	"github.com/rltrain/rltrain/verifiers/python"
 )
+
+// formatReward is what the form is paid where the recipe does not say.
+const formatReward = 0.1
 
 // trainRecipe is the content of a file such as recipes/r1zero-mini.yaml.
 type trainRecipe struct {
@@ -21,6 +30,7 @@ type trainRecipe struct {
 	Validate   validation  `yaml:"validate"`
 	Final      []eval.Set  `yaml:"final"`      // on the first and the last weights
 	Checkpoint int         `yaml:"checkpoint"` // steps between checkpoints
+	Keep       keep        `yaml:"keep"`       // which checkpoints
 	Shapes     moe.Shapes  `yaml:"shapes"`
 	Derived    derived     `yaml:"derived,omitempty"` // written, never read
 }
@@ -29,17 +39,79 @@ type trainRecipe struct {
 type taskShare struct {
 	Name   string  `yaml:"name"` // data set or JSONL file
 	Weight float64 `yaml:"weight"`
+	Filter string  `yaml:"filter,omitempty"` // a condition on tasks, see datasets.Filter
+}
+
+// load reads the tasks of a part, and leaves out what its filter does not let pass.
+func (s taskShare) load() ([]datasets.Task, error) {
+	tasks, err := datasets.Load(s.Name)
+	if err != nil || s.Filter == "" {
+		return tasks, err
+	}
+	filter, err := datasets.CompileFilter(s.Filter)
+	if err == nil {
+		tasks, err = filter.Keep(tasks)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tasks %s: %w", s.Name, err)
+	}
+	return tasks, nil
 }
 
 type sampling struct {
 	Group       int     `yaml:"group"` // samples a task
 	MaxTokens   int     `yaml:"max_tokens"`
 	Temperature float64 `yaml:"temperature"`
+	TopK        int     `yaml:"top_k"` // 0 keeps all
+	TopP        float64 `yaml:"top_p"` // 0 and 1 keep all
+	MinP        float64 `yaml:"min_p"`
+}
+
+// cut keeps the likelier tokens only.
+func (s sampling) cut() policy.Cut {
+	return policy.Cut{TopK: s.TopK, TopP: float32(s.TopP), MinP: float32(s.MinP)}
 }
 
 type reward struct {
 	Mode   string  `yaml:"mode"`   // correct; for controls random or format_only
 	Format float64 `yaml:"format"` // paid for the form, on top of 1 for a right answer
+
+	Language   float64 `yaml:"language"`   // taken off for a thought in another language than the question's
+	Repetition float64 `yaml:"repetition"` // taken off for a thought that repeats itself
+	Command    string  `yaml:"command"`    // judges the tasks of kind process
+
+	Formula string `yaml:"formula"` // instead of the three numbers, see rollout.Formula
+}
+
+// formula is the compiled formula; nil if there is none.
+func (r reward) formula() (*rollout.Formula, error) {
+	if r.Formula == "" {
+		return nil, nil
+	}
+	f, err := rollout.CompileFormula(r.Formula)
+	if err != nil {
+		return nil, fmt.Errorf("reward.formula: %w", err)
+	}
+	return f, nil
+}
+
+// check names the first value that cannot be paid by.
+func (r *reward) check() error {
+	switch m := r.Mode; {
+	case m != verifiers.ModeCorrect && m != verifiers.ModeRandom && m != verifiers.ModeFormatOnly:
+		return fmt.Errorf("reward.mode is %q: want %s, %s or %s", m, verifiers.ModeCorrect, verifiers.ModeRandom, verifiers.ModeFormatOnly)
+	case r.Language < 0 || r.Repetition < 0:
+		return fmt.Errorf("reward: language %g, repetition %g: want 0 or more, which is taken off", r.Language, r.Repetition)
+	case r.Formula == "":
+		return nil
+	case m != verifiers.ModeCorrect:
+		return fmt.Errorf("reward.formula with reward.mode %s: a formula pays for what is right; leave one of the two out", m)
+	case r.Format != 0 && r.Format != formatReward || r.Language != 0 || r.Repetition != 0:
+		return errors.New("reward.formula with reward.format, language or repetition: write them into the formula, such as correct + 0.1*format - 0.2*language_mix")
+	}
+	r.Format = 0
+	_, err := r.formula()
+	return err
 }
 
 type validation struct {
@@ -58,7 +130,7 @@ func defaultTrainRecipe() trainRecipe {
 	return trainRecipe{
 		Seed: 1, Model: "models/base",
 		Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
-		Reward:   reward{Mode: verifiers.ModeCorrect, Format: 0.1},
+		Reward:   reward{Mode: verifiers.ModeCorrect, Format: formatReward},
 		GRPO:     grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
 	}
 }
@@ -74,8 +146,17 @@ func (r *trainRecipe) check() error {
 	if s := r.Sampling; s.Group < 2 || s.MaxTokens < 1 || s.Temperature <= 0 {
 		return fmt.Errorf("sampling: group %d, max_tokens %d, temperature %g: want a group of at least 2 and positive numbers", s.Group, s.MaxTokens, s.Temperature)
 	}
-	if m := r.Reward.Mode; m != verifiers.ModeCorrect && m != verifiers.ModeRandom && m != verifiers.ModeFormatOnly {
-		return fmt.Errorf("reward.mode is %q: want %s, %s or %s", m, verifiers.ModeCorrect, verifiers.ModeRandom, verifiers.ModeFormatOnly)
+	if s := r.Sampling; s.TopK < 0 || !(s.TopP >= 0 && s.TopP <= 1) || !(s.MinP >= 0 && s.MinP <= 1) {
+		return fmt.Errorf("sampling: top_k %d, top_p %g, min_p %g: want top_k of at least 0, the others from 0 to 1", s.TopK, s.TopP, s.MinP)
+	}
+	if o := r.GRPO.Overlong; o.Buffer > r.Sampling.MaxTokens {
+		return fmt.Errorf("grpo.overlong.buffer is %d, more than the %d tokens of sampling.max_tokens: the penalty would hit every completion", o.Buffer, r.Sampling.MaxTokens)
+	}
+	if err := r.Reward.check(); err != nil {
+		return err
+	}
+	if err := r.Keep.check(r.Validate); err != nil {
+		return err
 	}
 	for _, set := range append(append([]eval.Set(nil), r.Validate.Sets...), r.Final...) {
 		if err := set.Validate(); err != nil {
@@ -91,18 +172,36 @@ func (r *trainRecipe) check() error {
 func (r *trainRecipe) stream() (datasets.Stream, error) {
 	var parts []datasets.Part
 	for _, share := range r.Tasks {
-		tasks, err := datasets.Load(share.Name)
+		tasks, err := share.load()
 		if err != nil {
 			return nil, err
+		}
+		if err := verifiers.CheckTasks(tasks); err != nil {
+			return nil, fmt.Errorf("tasks %s: %w", share.Name, err)
+		}
+		isProcess := func(t datasets.Task) bool { return t.Kind == "process" }
+		if r.Reward.Command == "" && slices.ContainsFunc(tasks, isProcess) {
+			return nil, fmt.Errorf("tasks %s are of kind process: name the program that judges in reward.command", share.Name)
 		}
 		parts = append(parts, datasets.Part{Tasks: tasks, Weight: share.Weight})
 	}
 	return datasets.Mix(parts, r.Seed)
 }
 
-// rules is the recipe's reward.
-func (r *trainRecipe) rules() verifiers.Rules {
-	rules := verifiers.DefaultRules()
+// rules is the recipe's reward. Call done when it is no longer needed.
+func (r *trainRecipe) rules() (rules verifiers.Rules, done func(), err error) {
+	rules = verifiers.DefaultRules()
 	rules.FormatWeight, rules.Mode, rules.Seed = r.Reward.Format, r.Reward.Mode, r.Seed
-	return rules
+	rules.LanguageWeight, rules.RepetitionWeight = r.Reward.Language, r.Reward.Repetition // all 0 with a formula
+	sandbox := &python.Lazy{}
+	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
+	if r.Reward.Command == "" {
+		return rules, sandbox.Close, nil
+	}
+	pool, err := process.New(process.Options{Command: r.Reward.Command})
+	if err != nil {
+		return rules, nil, fmt.Errorf("reward.command: %w", err)
+	}
+	rules.ByKind["process"] = pool
+	return rules, func() { pool.Close(); sandbox.Close() }, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
+	"github.com/rltrain/rltrain/verifiers"
 )
 
 // Set is one evaluation: which tasks, how many samples of each, how drawn, which k.
@@ -45,6 +46,9 @@ func Run(ctx context.Context, sampler policy.Sampler, pool rollout.Pool, set Set
 	tasks, err := datasets.Load(set.Tasks)
 	if err != nil {
 		return runlog.Eval{}, nil, err
+	}
+	if err := verifiers.CheckTasks(tasks); err != nil {
+		return runlog.Eval{}, nil, fmt.Errorf("tasks %s: %w", set.Tasks, err)
 	}
 	if set.Problems > 0 {
 		tasks = tasks[:min(len(tasks), set.Problems)]

@@ -17,7 +17,6 @@ type held struct {
 	decided    bool   // whether right says anything
 	right      bool
 	restated   bool // it goes on with the one before, or says it again
-	list       bool // one of several answers that hold together
 }
 
 // Patterns of answers. All are bounded, so that a search is linear.

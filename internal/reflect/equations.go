@@ -141,7 +141,7 @@ func trimZeros(s string) string {
 // canonical is a calculation in a spelling that does not depend on the order of a sum's or product's two numbers.
 func (e equation) canonical() string {
 	i := strings.IndexAny(e.left, "+*")
-	if i < 0 || strings.IndexAny(e.left[i+1:], "+-*/(") >= 0 || strings.IndexAny(e.left[:i], "-/(") >= 0 {
+	if i < 0 || strings.ContainsAny(e.left[i+1:], "+-*/(") || strings.ContainsAny(e.left[:i], "-/(") {
 		return e.left + "=" + e.value
 	}
 	a, b := e.left[:i], e.left[i+1:]

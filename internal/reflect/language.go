@@ -58,7 +58,7 @@ func mainScript(question, text string) script.Script {
 // foreign is a run of words in another alphabet than the text's.
 type foreign struct {
 	script               script.Script
-	start, end           int
+	start                int
 	letters, words, last int  // last is where the last letter ends
 	grammar              bool // has a word that belongs to a sentence, not to a name
 }

@@ -72,6 +72,16 @@ func Install(ctx context.Context, progress io.Writer) (string, error) {
 	return locate(ctx, s, progress)
 }
 
+// Find is Install that fetches nothing.
+func Find(ctx context.Context) (string, error) {
+	s, err := environment(os.Getenv)
+	if err != nil {
+		return "", err
+	}
+	s.offline = true
+	return locate(ctx, s, io.Discard)
+}
+
 func open(ctx context.Context, s settings, opts Options) (*Engine, error) {
 	if s.pureGo {
 		return openPureGo("")

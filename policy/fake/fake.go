@@ -239,17 +239,23 @@ func surrogate(w, advantage, ratio float64, loss policy.Loss, s *policy.Stats) (
 	return -w * ratio * advantage, -w * ratio * advantage
 }
 
-// OptimStep descends by LR along the gradient and clears it.
+// OptimStep descends by LR along the gradient and clears it; one that is not finite changes nothing.
 func (t *Trainer) OptimStep(ctx context.Context, o policy.Optim) (policy.Stats, error) {
+	grads := t.grads
+	t.grads = [vocab]float64{}
 	if err := t.call(ctx, "optim"); err != nil {
 		return policy.Stats{}, err
 	}
 	norm := 0.0
-	for i, g := range t.grads {
+	for _, g := range grads {
 		norm += g * g
+	}
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return policy.Stats{}, fmt.Errorf("%w: its norm is %v", policy.ErrNotFinite, norm)
+	}
+	for i, g := range grads {
 		t.logits[i] -= float64(o.LR) * g
 	}
-	t.grads = [vocab]float64{}
 	t.version++
 	return policy.Stats{GradNorm: math.Sqrt(norm), ExpertLoad: [][]float64{{0.75, 0.25, 0, 0}}, ExpertBias: [][]float64{{0, 0, 0, 0}}}, nil
 }

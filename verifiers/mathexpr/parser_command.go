@@ -99,10 +99,7 @@ func (p *parser) matrix() *node {
 		m.name = env // determinants, norms, cases
 	}
 	row := &node{kind: kTuple}
-	for {
-		if p.tok().kind == tCommand && p.tok().text == "end" {
-			break
-		}
+	for !p.tok().is(tCommand, "end") {
 		if p.take(tRow, "") {
 			if len(row.args) > 0 {
 				m.args = append(m.args, row)

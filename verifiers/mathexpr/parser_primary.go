@@ -159,12 +159,12 @@ func (p *parser) subscript() (string, bool) {
 	for depth := 1; ; {
 		t := p.tok()
 		p.pos++
-		switch {
-		case t.kind == tEnd:
+		switch t.kind {
+		case tEnd:
 			return "", false
-		case t.kind == tOpen:
+		case tOpen:
 			depth++
-		case t.kind == tClose:
+		case tClose:
 			if depth--; depth == 0 {
 				return index.String(), index.Len() > 0
 			}

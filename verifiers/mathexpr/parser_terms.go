@@ -168,25 +168,49 @@ func (p *parser) numericArgs() bool {
 	return true
 }
 
-// mixedNumber reads the fraction and adds it; nil where it is none of two numbers.
+// mixedNumber reads the fraction, adds it, and reads a sign of percent or degrees after it.
 func (p *parser) mixedNumber(whole *node) *node {
-	part := p.primary()
-	if part != nil && part.kind == kNum {
+	above := p.primary()
+	below := (*node)(nil)
+	switch {
+	case above == nil:
+		return nil
+	case above.kind == kDiv:
+		above, below = above.args[0], above.args[1]
+	default:
+		p.pos++ // the slash
+		below = p.primary()
+	}
+	if below == nil || above.kind != kNum || below.kind != kNum || below.num.sign() == 0 {
+		return nil
+	}
+	n := number(p.budget.add(whole.num, p.budget.quo(above.num, below.num)))
+	if p.take(tOp, "%") { // 33 1/3 %
+		return apply(kPercent, n)
+	}
+	if p.degreeSign() {
+		return apply(kDegree, n)
+	}
+	return n
+}
+
+// degreeSign reads °, ^\circ or ^{\circ}, if it is there.
+func (p *parser) degreeSign() bool {
+	n := 0
+	if p.tok().is(tOp, "^") {
+		n++
+	}
+	braced := n == 1 && p.ahead(n).is(tOpen, "{") && p.ahead(n+2).is(tClose, "}")
+	if braced {
+		n++
+	}
+	if !p.ahead(n).is(tOp, "°") {
+		return false
+	}
+	if p.pos += n + 1; braced {
 		p.pos++
-		part = apply(kDiv, part, p.power())
 	}
-	if part == nil || part.kind != kDiv {
-		return nil
-	}
-	for _, side := range part.args {
-		if side == nil || side.kind != kNum {
-			return nil
-		}
-	}
-	if part.args[1].num.sign() == 0 {
-		return nil
-	}
-	return number(p.budget.add(whole.num, p.budget.quo(part.args[0].num, part.args[1].num)))
+	return true
 }
 
 // startsFactor tells whether the next token is multiplied with what stands before it.

@@ -12,8 +12,7 @@ func (c *comparison) operation(n *node) ([]span, bool) {
 		}
 		switch n.kind {
 		case kMinus:
-			next, ok = c.complementOf(next), true
-			fallthrough
+			total, ok = c.common(total, c.complementOf(next))
 		case kInter:
 			total, ok = c.common(total, next)
 		default:

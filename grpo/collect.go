@@ -1,0 +1,48 @@
+package grpo
+
+import (
+	"context"
+
+	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/rollout"
+)
+
+// collect draws the groups of a step from one set of weights. With dynamic sampling each group whose rewards are all
+// equal is followed by one of a further task, in at most Dynamic.MaxRounds rounds. The groups that teach nothing
+// stay in the batch, so that log and metrics tell of all that was drawn; their advantages are 0.
+func (l *Loop) collect(ctx context.Context, step int) (all rollout.Batch, err error) {
+	sampler, err := l.Policy.Snapshot(ctx)
+	if err != nil {
+		return all, err
+	}
+	missing := l.Prompts
+	for round := 0; missing > 0 && round <= l.Dynamic.MaxRounds; round++ {
+		var tasks []datasets.Task
+		if tasks, err = l.Tasks.Next(missing); err != nil {
+			return all, err
+		}
+		batch, err := l.Pool.Collect(ctx, sampler, tasks, RoundSeed(l.Seed, step, round))
+		if err != nil {
+			return all, err
+		}
+		penalise(batch.Groups, l.Pool.Params.MaxTokens, l.Overlong)
+		all.Groups = append(all.Groups, batch.Groups...)
+		all.SampleS, all.VerifyS = all.SampleS+batch.SampleS, all.VerifyS+batch.VerifyS
+		missing = 0
+		for _, g := range batch.Groups {
+			if flat(centred(g)) {
+				missing++
+			}
+		}
+	}
+	return all, nil
+}
+
+// RoundSeed is the seed of what is drawn in one round of a step. Rounds have their own, for a small set of tasks may
+// serve the same task twice in a step.
+func RoundSeed(seed uint64, step, round int) uint64 {
+	if round == 0 {
+		return StepSeed(seed, step)
+	}
+	return StepSeed(StepSeed(seed, step), round)
+}

@@ -1,0 +1,86 @@
+package grpo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/rollout"
+)
+
+// maxSkipped is how many updates in a row may fail to be finite before the run stops.
+const maxSkipped = 3
+
+// Skipped is an update that was left out because its loss or gradient was not finite.
+type Skipped struct {
+	Step      int      `json:"step"`
+	Minibatch int      `json:"minibatch"`
+	Reason    string   `json:"reason"`
+	Rollouts  []string `json:"rollouts"` // STEP:TASK:SAMPLE, as in the log
+}
+
+// update makes one optimizer step for each minibatch.
+func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, advantages [][]float64) (stats updateStats, err error) {
+	for i, m := range Assemble(groups, advantages, l.Config, StepSeed(l.Seed, step)) {
+		fb, opt, err := l.learn(ctx, step, m.Data)
+		switch {
+		case err == nil:
+			l.inARow = 0
+			stats.add(fb, opt)
+		case !errors.Is(err, policy.ErrNotFinite):
+			return stats, err
+		default:
+			if err := l.skip(Skipped{step, i, err.Error(), rolloutIDs(step, groups, m.From)}, err); err != nil {
+				return stats, err
+			}
+		}
+	}
+	return stats, nil
+}
+
+// learn makes one update. Where it fails with policy.ErrNotFinite the weights are as before.
+func (l *Loop) learn(ctx context.Context, step int, data []policy.Datum) (fb, opt policy.Stats, err error) {
+	if l.KL > 0 {
+		reference, err := l.Reference.Score(ctx, data)
+		if err != nil {
+			return fb, opt, fmt.Errorf("score under the reference: %w", err)
+		}
+		for i := range data {
+			data[i].Reference = reference[i]
+		}
+	}
+	if fb, err = l.Policy.ForwardBackward(ctx, data, l.loss()); err != nil {
+		return fb, opt, err
+	}
+	opt, err = l.Policy.OptimStep(ctx, l.optim(step))
+	return fb, opt, err
+}
+
+// skip tells of an update that was left out, and ends the run at the third in a row.
+func (l *Loop) skip(s Skipped, cause error) error {
+	if l.Skip != nil {
+		if err := l.Skip(s); err != nil {
+			return err
+		}
+	}
+	if l.inARow++; l.inARow < maxSkipped {
+		return nil
+	}
+	return fmt.Errorf("%d updates in a row were not finite and were left out, the last one: %w: the weights are as before them, and the newest checkpoint is good: start another run from it (--model) with a lower grpo.lr or grpo.clip_norm",
+		maxSkipped, cause)
+}
+
+// rolloutIDs names rollouts as the log does: where one task comes twice in a step, the samples are numbered on.
+func rolloutIDs(step int, groups []rollout.Group, from []Origin) []string {
+	first, samples := make([]int, len(groups)), map[string]int{}
+	for i, g := range groups {
+		first[i] = samples[g.Task.ID]
+		samples[g.Task.ID] += len(g.Rollouts)
+	}
+	ids := make([]string, len(from))
+	for i, at := range from {
+		ids[i] = fmt.Sprintf("%d:%s:%d", step, groups[at.Group].Task.ID, first[at.Group]+at.Rollout)
+	}
+	return ids
+}
