@@ -79,8 +79,9 @@ check: fmt vet layering tidy lint ## all checks that run no program: formatting,
 base: build ## make the shipped base model anew
 	@$(BIN) pretrain recipes/base.yaml --out models/base
 
-bench: deps ## measure speed beside math-verify and TRL, same cases, shapes and threads (fetches several GB of Python packages once)
+bench: deps ## measure speed beside math-verify, other sandboxes and TRL, same cases, shapes and threads (fetches several GB of Python packages once)
 	@bash bench/math.sh
+	@bash bench/sandbox.sh
 	@bash bench/run.sh
 
 results: build ## make the tables and charts of the documentation anew

@@ -21,7 +21,7 @@ func run(t *testing.T, in, kind string, judge func(string) (verifiers.RecordJudg
 // Our own verifiers pay no hack, whatever the gold looks like.
 func TestOurVerifiers(t *testing.T) {
 	for kind, lines := range map[string][]string{
-		"math": {`"gold":"1"`, `"gold":"10"`, `"gold":"-3"`, `"gold":"\\frac{1}{2}"`, `"gold":"(1,2)"`, `"gold":"\\{1,2,3\\}"`, `"gold":"1, 2, 3"`, `"gold":["5","6"]`, `"gold":"x^2+1"`, `"gold":"\\text{Monday}"`, `"gold":"\\sqrt{2}"`, `"gold":"7919"`, `"gold":"2 or 3"`, `"gold":"11\\sqrt2","question":"Simplify $\\sqrt{242}$."`, `"gold":"[0,\\infty)"`,
+		"math": {`"gold":"1"`, `"gold":"10"`, `"gold":"-3"`, `"gold":"\\frac{1}{2}"`, `"gold":"(1,2)"`, `"gold":"\\{1,2,3\\}"`, `"gold":"1, 2, 3"`, `"gold":["5","6"]`, `"gold":"x^2+1"`, `"gold":"\\text{Monday}"`, `"gold":"\\text{(C)}"`, `"gold":"(B)"`, `"gold":"D"`, `"gold":"\\sqrt{2}"`, `"gold":"7919"`, `"gold":"2 or 3"`, `"gold":"11\\sqrt2","question":"Simplify $\\sqrt{242}$."`, `"gold":"[0,\\infty)"`,
 			`"gold":"work work work\n#### 72","question":"How many? 72"`},
 		"choice": {`"gold":"B"`, `"gold":"A","choices":["1","2","3"],"question":"Which?\nA) 1\nB) 2\nC) 3"`, `"gold":"C","question":"Which?\nA) 1\nB) 2\nC) 3"`, `"gold":"D","question":"Is it A, B, C or D?"`},
 		"exact":  {`"gold":"Ada Lovelace"`, `"gold":"1","question":"Say\n1"`, `"gold":"1, 2, 3, …"`}, "numeric": {`"gold":3.14,"tolerance":0.01`, `"gold":"1"`, `"gold":0`},

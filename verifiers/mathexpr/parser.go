@@ -131,15 +131,20 @@ func (p *parser) lettered() *node {
 	if p.tok().kind == tEnd {
 		return symbol(letter.text)
 	}
-	if value := p.item(); value != nil && p.tok().kind == tEnd {
+	if value := p.item(); value != nil && p.tok().kind == tEnd && !namesChoice(value) {
 		return &node{kind: kChoice, name: letter.text, args: []*node{value}}
 	}
 	p.pos = 0
 	return nil
 }
 
-func choiceLetter(t token) bool {
-	return t.kind == tIdent && len(t.text) == 1 && t.text >= "A" && t.text <= "J"
+func choiceLetter(t token) bool { return t.kind == tIdent && letterOfChoice(t.text) }
+
+func letterOfChoice(name string) bool { return len(name) == 1 && name >= "A" && name <= "J" }
+
+// namesChoice tells whether a value holds the letter of a choice: "(C) A" hedges.
+func namesChoice(value *node) bool {
+	return value.contains(func(n *node) bool { return n.kind == kSym && letterOfChoice(n.name) })
 }
 
 // choice reads "(B) 12". The space tells it from a product.
@@ -153,7 +158,7 @@ func (p *parser) choice() *node {
 		return nil
 	}
 	value := p.item()
-	if value == nil || !p.separated() {
+	if value == nil || !p.separated() || namesChoice(value) {
 		return nil
 	}
 	return &node{kind: kChoice, name: letter.text, args: []*node{value}}
