@@ -17,10 +17,13 @@ import (
 // maxLine is the longest accepted line of a task file in bytes.
 const maxLine = 16 << 20
 
-// Load returns a built-in task set by its name (see Names) or else reads a task file.
+// Load returns a built-in task set by its name (see Names), a public one (see PublicNames), or else reads a task file.
 func Load(nameOrPath string) ([]Task, error) {
 	if slices.Contains(Names(), nameOrPath) {
 		return Named(nameOrPath)
+	}
+	if tasks, ok, err := loadPublic(nameOrPath); ok {
+		return tasks, err
 	}
 	tasks, err := ReadFile(nameOrPath)
 	if errors.Is(err, fs.ErrNotExist) && !strings.Contains(nameOrPath, ".jsonl") {

@@ -112,7 +112,10 @@ func (r record) code(t Task) (Task, error) {
 	if t.Tests, err = r.tests(); err != nil {
 		return Task{}, err
 	}
-	if err := r.missing("cases or tests", len(r.Cases)+len(t.Tests) == 0,
+	if len(t.IO) > 0 && (r.Language != "python" || len(r.Cases)+len(t.Tests) > 0) {
+		return Task{}, fmt.Errorf("task %q: io tests a whole program in python: leave out cases and tests, or io", r.ID)
+	}
+	if err := r.missing("cases, tests or io", len(r.Cases)+len(t.Tests)+len(t.IO) == 0,
 		"entry_point", len(r.Cases) > 0 && r.EntryPoint == ""); err != nil {
 		return Task{}, err
 	}

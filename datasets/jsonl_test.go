@@ -86,7 +86,7 @@ func TestReadFileFaults(t *testing.T) {
 		`{"id":"a","kind":"countdown","question":"q","numbers":[1,-2],"target":3}`:                                               "value -2",
 		`{"id":"a","kind":"countdown","question":"q","numbers":[1,2.5],"target":3}`:                                              "2.5",
 		`{"id":"a","kind":"code","question":"q","tests":"x"}`:                                                                    `language ""`,
-		`{"id":"a","kind":"code","question":"q","language":"python"}`:                                                            "missing or empty: cases or tests",
+		`{"id":"a","kind":"code","question":"q","language":"python"}`:                                                            "missing or empty: cases, tests or io",
 		`{"id":"a","kind":"code","question":"q","language":"python","tests":[1]}`:                                                "test 1 is 1",
 		`{"id":"a","kind":"code","question":"q","language":"python","tests":{}}`:                                                 "tests is map[]",
 		`{"id":"a","kind":"code","question":"q","language":"python","cases":[{"args":[1],"want":1}]}`:                            "missing or empty: entry_point",

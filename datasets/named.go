@@ -66,8 +66,8 @@ func Named(name string) ([]Task, error) {
 		}
 		return tasks, nil
 	}
-	return nil, fmt.Errorf("find task set %q: did you mean %q? there are %s",
-		name, Nearest(name, Names()), strings.Join(Names(), ", "))
+	all := append(Names(), PublicNames()...)
+	return nil, fmt.Errorf("find task set %q: did you mean %q? there are %s", name, Nearest(name, all), strings.Join(all, ", "))
 }
 
 // Nearest returns the first candidate that name is the beginning of, else that with the smallest

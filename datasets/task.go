@@ -22,10 +22,13 @@ type Task struct {
 	Numbers []int `json:"numbers,omitempty"` // countdown: each to be used exactly once
 	Target  int   `json:"target,omitempty"`
 
-	Language   string   `json:"language,omitempty"`    // code: "starlark"
+	Language   string   `json:"language,omitempty"`    // code: "starlark" or "python"
 	EntryPoint string   `json:"entry_point,omitempty"` // code: function to call
 	Cases      []Case   `json:"cases,omitempty"`       // code: tests as plain data
 	Tests      []string `json:"tests,omitempty"`       // code: tests as source text
+	IO         []IO     `json:"io,omitempty"`          // code: tests of a whole program
+	Prompt     string   `json:"prompt,omitempty"`      // code: the trusted start of the program, which the response may go on with
+	Setup      []string `json:"setup,omitempty"`       // code: run before the tests, beside them
 
 	Choices   []string    `json:"choices,omitempty"`   // choice: the text of A, B, …
 	Tolerance json.Number `json:"tolerance,omitempty"` // numeric: greatest distance from the answer
@@ -43,6 +46,12 @@ type Task struct {
 type Case struct {
 	Args []any `json:"args"`
 	Want any   `json:"want"`
+}
+
+// IO is one unit test of a whole program: what it reads from standard input, and what it must write.
+type IO struct {
+	Input  string `json:"input"`
+	Output string `json:"output"`
 }
 
 // Stream serves tasks in an endless seeded order. Its cursor is saved with the weights.

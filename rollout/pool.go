@@ -30,8 +30,12 @@ type Pool struct {
 	Reward    *Formula      // pays instead of the verdict, out of whose reward it makes its own; nil leaves the verdict's
 	Params    policy.Params // of each task; Seed and Stop are filled in by Collect
 	Workers   int           // verifiers at work side by side; 0 is one a processor
-	Deadline  time.Duration // for one verdict; 0 is 10 s
+	Deadline  time.Duration // for one verdict; 0 is DefaultDeadline
 }
+
+// DefaultDeadline is when a verifier counts as hung. Each bounds itself by work or processor time; the slowest, a Python
+// program on a machine that starves it, gives up by itself after 160 s.
+const DefaultDeadline = 4 * time.Minute
 
 // Batch is what one Collect yields, and the seconds that its two halves took.
 type Batch struct {
@@ -130,7 +134,7 @@ func (p *Pool) paid(task datasets.Task, r Rollout, v verifiers.Verdict) verifier
 func (p *Pool) verdict(ctx context.Context, task datasets.Task, text string) (verifiers.Verdict, error) {
 	deadline := p.Deadline
 	if deadline == 0 {
-		deadline = 10 * time.Second
+		deadline = DefaultDeadline
 	}
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()

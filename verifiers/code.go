@@ -23,8 +23,11 @@ func (c Code) Verify(ctx context.Context, task datasets.Task, response string) (
 		return Verdict{}, err
 	}
 	code, ok := ExtractCode(response)
+	if task.Prompt != "" {
+		code, ok = complete(task.Prompt, response), true
+	}
 	if !ok {
-		return Verdict{Kind: NoAnswer, Reason: "no <answer>, no fenced block and no def", Total: len(task.Cases) + len(task.Tests)}, nil
+		return Verdict{Kind: NoAnswer, Reason: "no <answer>, no fenced block and no def", Total: len(task.Cases) + len(task.Tests) + len(task.IO)}, nil
 	}
 	return c.judge(ctx, task, code)
 }
@@ -32,12 +35,12 @@ func (c Code) Verify(ctx context.Context, task datasets.Task, response string) (
 // runnable tells why a task cannot be judged.
 func runnable(task datasets.Task) error {
 	switch {
-	case task.Language == "python" && len(task.Cases)+len(task.Tests) > 0:
+	case task.Language == "python" && len(task.Cases)+len(task.Tests)+len(task.IO) > 0:
 		return nil
 	case task.Language != "starlark" && task.Language != "python" && task.Language != "":
 		return fmt.Errorf("unknown language %q: use python or starlark", task.Language)
-	case len(task.Cases) == 0 && len(task.Tests) > 0:
-		return fmt.Errorf("tests as source text need the language python: give cases")
+	case len(task.Cases) == 0 && len(task.Tests)+len(task.IO) > 0:
+		return fmt.Errorf("tests as source text, and io, need the language python: give cases")
 	case len(task.Cases) == 0:
 		return fmt.Errorf("code task %q has no cases", task.ID)
 	}
@@ -47,7 +50,7 @@ func runnable(task datasets.Task) error {
 // judge runs a program that is known to be complete.
 func (c Code) judge(ctx context.Context, task datasets.Task, code string) (Verdict, error) {
 	if task.Language == "python" {
-		return c.judgePython(ctx, task, "", code, c.Limits.Time)
+		return c.judgePython(ctx, task, code, c.Limits.Time)
 	}
 	v := Verdict{Answer: clip(code, 2000), Total: len(task.Cases)}
 	entry := task.EntryPoint

@@ -16,6 +16,7 @@ import (
 // PythonJudge judges Python programs by tests: *python.Pool, of which a command has one.
 type PythonJudge interface {
 	Test(ctx context.Context, t python.Tests) (python.Result, error)
+	Run(ctx context.Context, s python.Script) (python.Result, error)
 }
 
 // sameSource compares as SameValue does: by type and value.
@@ -29,23 +30,12 @@ const sameSource = `def same_value(a, b):
     return a == b
 `
 
-// judgePython runs a complete program; prompt is its trusted start, if it has one.
-func (c Code) judgePython(ctx context.Context, task datasets.Task, prompt, program string, limit time.Duration) (Verdict, error) {
+// judgePython runs a complete program, whose trusted start is the task's prompt, if it has one.
+func (c Code) judgePython(ctx context.Context, task datasets.Task, program string, limit time.Duration) (Verdict, error) {
 	if c.Python == nil {
 		return Verdict{}, fmt.Errorf("task %q is in Python, whose sandbox was not started", task.ID)
 	}
-	tests := python.Tests{Program: program, Prompt: prompt, EntryPoint: task.EntryPoint, Tests: slices.Clone(task.Tests), Time: limit}
-	if len(task.Cases) > 0 {
-		tests.Setup = []string{sameSource}
-	}
-	for _, one := range task.Cases {
-		text, err := caseSource(task.EntryPoint, one)
-		if err != nil {
-			return Verdict{}, fmt.Errorf("task %q: %w", task.ID, err)
-		}
-		tests.Tests = append(tests.Tests, text)
-	}
-	r, err := c.Python.Test(ctx, tests)
+	r, err := c.runPython(ctx, task, program, limit)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("task %q: %w", task.ID, err)
 	}
@@ -61,6 +51,32 @@ func (c Code) judgePython(ctx context.Context, task datasets.Task, prompt, progr
 		v.Kind = Wrong
 	}
 	return v, nil
+}
+
+// runPython runs a whole program on the task's inputs, or its tests and cases against the program's functions.
+func (c Code) runPython(ctx context.Context, task datasets.Task, program string, limit time.Duration) (python.Result, error) {
+	if len(task.IO) > 0 {
+		script := python.Script{Program: program, Time: limit}
+		for _, io := range task.IO {
+			script.Cases = append(script.Cases, python.Case{Input: io.Input, Output: io.Output})
+		}
+		return c.Python.Run(ctx, script)
+	}
+	tests := python.Tests{
+		Program: program, Prompt: task.Prompt, EntryPoint: task.EntryPoint, Time: limit,
+		Setup: slices.Clone(task.Setup), Tests: slices.Clone(task.Tests),
+	}
+	if len(task.Cases) > 0 {
+		tests.Setup = append(tests.Setup, sameSource)
+	}
+	for _, one := range task.Cases {
+		text, err := caseSource(task.EntryPoint, one)
+		if err != nil {
+			return python.Result{}, err
+		}
+		tests.Tests = append(tests.Tests, text)
+	}
+	return c.Python.Test(ctx, tests)
 }
 
 // caseSource writes a case as an assertion.

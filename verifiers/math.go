@@ -13,14 +13,16 @@ import (
 // Math judges final answers in LaTeX or plain text by value: see package mathexpr for what is read and when two
 // answers are equal. Nothing is rounded, and a list must match as a whole. Work is linear in the response and bounded
 // by maxAnswer and a budget of work units beyond it.
-type Math struct{}
+type Math struct {
+	Extraction Extraction // where answers are looked for; the zero value is the default
+}
 
 // maxAnswer is the longest answer, in bytes, that is read as a value.
 const maxAnswer = 2000
 
 // Verify implements Verifier with Task.Answer as the gold answer.
-func (Math) Verify(_ context.Context, task datasets.Task, response string) (Verdict, error) {
-	return JudgeMath(response, task.Answer)
+func (m Math) Verify(_ context.Context, task datasets.Task, response string) (Verdict, error) {
+	return m.judge(response, task.Answer)
 }
 
 // gold is a readable gold answer.
@@ -29,9 +31,13 @@ type gold struct {
 	value mathexpr.Answer
 }
 
-// JudgeMath compares the response's final answer with the golds, any of which will do. The error tells that no
-// gold can be read.
+// JudgeMath compares the response's final answer, found in the default places, with the golds, any of which will do.
+// The error tells that no gold can be read.
 func JudgeMath(response string, golds ...string) (Verdict, error) {
+	return Math{}.judge(response, golds...)
+}
+
+func (m Math) judge(response string, golds ...string) (Verdict, error) {
 	var readable []gold
 	for _, text := range golds {
 		text = finalPart(text)
@@ -45,7 +51,7 @@ func JudgeMath(response string, golds ...string) (Verdict, error) {
 	if len(readable) == 0 {
 		return Verdict{}, fmt.Errorf("gold answer %.80q cannot be read: give a non-empty answer of at most %d bytes", golds, maxAnswer)
 	}
-	answer, found := ExtractMath(response)
+	answer, found := m.Extraction.Find(response)
 	if !found.ok() {
 		return Verdict{Kind: found.kind, Reason: found.reason}, nil
 	}

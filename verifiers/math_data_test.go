@@ -37,12 +37,12 @@ func goldSets() []goldSet {
 
 // datasetsFolder is where the public data sets lie: no checkout has them.
 func datasetsFolder(t *testing.T) string {
-	dir := os.Getenv("RLTRAIN_DATASETS")
+	dir := os.Getenv("RLTRAIN_DATA")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "shared", "datasets")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "math")); err != nil {
-		t.Skipf("no public data sets in %s: put their folder into RLTRAIN_DATASETS to check every gold against itself", dir)
+		t.Skipf("no public data sets in %s: put their folder into RLTRAIN_DATA to check every gold against itself", dir)
 	}
 	return dir
 }

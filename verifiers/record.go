@@ -115,13 +115,12 @@ var anyDef = regexp.MustCompile(`(?m)^def\s+(\w+)\s*\(`)
 
 func (c Code) judgeRecord(ctx context.Context, rec record, response string) (Verdict, error) {
 	var task datasets.Task
-	var prompt string
 	var seconds float64
 	tests, err := rec.texts("tests")
 	task.Tests = tests
 	err = errors.Join(err, rec.read("language", &task.Language, true), rec.read("cases", &task.Cases, false),
-		rec.read("entry_point", &task.EntryPoint, false), rec.read("prompt", &prompt, false),
-		rec.read("timeout_s", &seconds, false))
+		rec.read("entry_point", &task.EntryPoint, false), rec.read("prompt", &task.Prompt, false),
+		rec.read("io", &task.IO, false), rec.read("timeout_s", &seconds, false))
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -134,15 +133,15 @@ func (c Code) judgeRecord(ctx context.Context, rec record, response string) (Ver
 	c.Limits = budget(seconds)
 	if task.Language == "python" {
 		limit := time.Duration(seconds * float64(time.Second)) // 0: the sandbox's own
-		return c.judgePython(ctx, task, prompt, complete(prompt, response), limit)
+		return c.judgePython(ctx, task, complete(task.Prompt, response), limit)
 	}
-	if prompt == "" {
+	if task.Prompt == "" {
 		return c.Verify(ctx, task, response)
 	}
-	if defs := anyDef.FindAllStringSubmatch(prompt, -1); task.EntryPoint == "" && len(defs) > 0 {
+	if defs := anyDef.FindAllStringSubmatch(task.Prompt, -1); task.EntryPoint == "" && len(defs) > 0 {
 		task.EntryPoint = defs[len(defs)-1][1]
 	}
-	return c.judge(ctx, task, complete(prompt, response))
+	return c.judge(ctx, task, complete(task.Prompt, response))
 }
 
 // texts reads a field that is a text or a list of texts.

@@ -3,11 +3,16 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/verifiers"
+	"github.com/rltrain/rltrain/verifiers/python"
 )
 
 func runAuditCommand(t *testing.T, args ...string) (stdout string, err error) {
@@ -99,11 +104,51 @@ func TestTaskFaultsStopTraining(t *testing.T) {
 	_, err := r.stream()
 	require.NoError(t, err)
 	require.NoError(t, r.check())
-	rules, done, err := r.rules()
+	rules, done, err := r.rules(&python.Lazy{})
 	require.NoError(t, err)
 	defer done()
 	require.Equal(t, []float64{0.2, 0.1}, []float64{rules.LanguageWeight, rules.RepetitionWeight})
 	require.Contains(t, rules.ByKind, "process")
+	for options, want := range map[string]string{"answer: [boxes]": `unknown place of an answer "boxes"`, "answer: [box, box]": "given twice", "deadline: -1": "reward.deadline is -1"} {
+		r := recipe(`{"id":"1","kind":"math","question":"q","answer":"2"}`, options)
+		require.ErrorContains(t, r.check(), want)
+	}
 	r.Reward.Language = -1
 	require.ErrorContains(t, r.check(), "want 0 or more")
+}
+
+// Where answers may stand is the recipe's choice.
+func TestRecipeChoosesPlaces(t *testing.T) {
+	task := datasets.Task{ID: "1", Kind: "math", Question: "q", Answer: "2"}
+	for _, test := range []struct {
+		reward   reward
+		response string
+		kind     verifiers.Kind
+	}{
+		{reward{}, `\boxed{3} <answer>2</answer>`, verifiers.Wrong}, // boxes come first
+		{reward{Answer: []verifiers.Place{verifiers.InTag}}, `\boxed{3} <answer>2</answer>`, verifiers.Correct},
+		{reward{Answer: []verifiers.Place{verifiers.InTag}}, `\boxed{2}`, verifiers.NoAnswer},
+		{reward{}, `\boxed{2}`, verifiers.Correct},
+		{reward{AfterThink: true}, `\boxed{2}`, verifiers.NoAnswer},
+		{reward{AfterThink: true}, `<think>x</think>\boxed{2}`, verifiers.Correct},
+	} {
+		r := defaultTrainRecipe()
+		r.Reward.Answer, r.Reward.AfterThink = test.reward.Answer, test.reward.AfterThink
+		rules, done, err := r.rules(&python.Lazy{})
+		require.NoError(t, err)
+		defer done()
+		v, err := rules.ByKind["math"].Verify(t.Context(), task, test.response)
+		require.NoError(t, err)
+		require.Equal(t, test.kind, v.Kind, "%q: %s", test.response, v.Reason)
+	}
+}
+
+// Where Python cannot be isolated nothing is sampled for a recipe that needs it.
+func TestPythonTasksNeedIsolation(t *testing.T) {
+	sets := [][]datasets.Task{{{Kind: "math"}}, {{Kind: "code", Language: "python"}}}
+	broken := &python.Lazy{Options: python.Options{Interpreter: "/nowhere/python3"}}
+	require.NoError(t, readySandbox(broken, sets[:1], io.Discard), "no task needs it")
+	require.ErrorContains(t, readySandbox(broken, sets, io.Discard), "--unsafe-sandbox")
+	text := describeLayers([]python.Layer{{Name: "namespaces", Wanted: true, Detail: "refused"}, {Name: "seccomp", Wanted: true, On: true}, {Name: "cgroup"}})
+	require.Equal(t, "Python programs are isolated by seccomp; MISSING: namespaces (refused)", text)
 }

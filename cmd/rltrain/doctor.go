@@ -12,6 +12,7 @@ import (
 	"github.com/rltrain/rltrain/internal/doctor"
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/internal/xla"
+	"github.com/rltrain/rltrain/verifiers/python"
 )
 
 // smallDisk is the free space in bytes below which a run may not find room for its log and checkpoints.
@@ -51,6 +52,13 @@ func examineMachine(ctx context.Context, out io.Writer, dir string) error {
 		fmt.Fprintf(table, "disk\t%.1f GB free in this folder: little; a run keeps every rollout, and all its checkpoints unless keep.last says otherwise\n", float64(free)/1e9)
 	default:
 		fmt.Fprintf(table, "disk\t%.1f GB free in this folder\n", float64(free)/1e9)
+	}
+	if layers, err := python.Probe(python.Options{}); err != nil {
+		fmt.Fprintf(table, "sandbox\tno programs in Python: %v\n", err)
+	} else {
+		for _, l := range layers {
+			fmt.Fprintf(table, "sandbox\t%s: %s%s\n", l.Name, map[bool]string{false: "off: "}[l.On], l.Detail)
+		}
 	}
 	return table.Flush()
 }

@@ -29,6 +29,7 @@ type evalFlags struct {
 	control         string
 	set             eval.Set
 	seed            uint64
+	unsafe          bool // Python without full isolation
 }
 
 func evalCommand() *cobra.Command {
@@ -58,6 +59,7 @@ func evalCommand() *cobra.Command {
 	flags.IntVar(&f.set.MaxTokens, "max-tokens", 224, "limit on a completion")
 	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
 	flags.StringVar(&f.control, "control", "", "retry: a chain that does not claim to be right is made to go on; own-verdict: of a task's samples the first that claims to be right counts")
+	unsafeFlag(cmd, &f.unsafe)
 	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
 	return cmd
 }
@@ -81,8 +83,15 @@ func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval
 	if err != nil {
 		return runlog.Eval{}, err
 	}
-	rules, sandbox := verifiers.DefaultRules(), &python.Lazy{}
+	rules, sandbox := verifiers.DefaultRules(), &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
 	defer sandbox.Close()
+	tasks, err := datasets.Load(f.set.Tasks)
+	if err != nil {
+		return runlog.Eval{}, err
+	}
+	if err := readySandbox(sandbox, [][]datasets.Task{tasks}, progress); err != nil {
+		return runlog.Eval{}, err
+	}
 	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
 	pool := rollout.Pool{Tokenizer: m.tok, Verifier: rules, Params: policy.Params{MaxTokens: f.set.MaxTokens}}
 	return f.measure(ctx, sampler, pool)

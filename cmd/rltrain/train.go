@@ -20,6 +20,7 @@ import (
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
 	"github.com/rltrain/rltrain/verifiers"
+	"github.com/rltrain/rltrain/verifiers/python"
 )
 
 // trainFlags are the flags of train that are not part of the recipe.
@@ -27,6 +28,7 @@ type trainFlags struct {
 	out, model     string
 	resume, force  bool
 	evenIfHopeless bool
+	unsafe         bool // Python without full isolation
 	steps          int
 	seed           uint64
 	overrides      []string
@@ -62,6 +64,7 @@ func (f *trainFlags) register(cmd *cobra.Command, folder string) {
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on at the newest checkpoint of the run folder")
 	cmd.Flags().BoolVar(&f.force, "force", false, "remove a run that is in the folder already")
 	cmd.Flags().BoolVar(&f.evenIfHopeless, "even-if-hopeless", false, "go on though the first steps leave nothing to learn from")
+	unsafeFlag(cmd, &f.unsafe)
 	cmd.Flags().IntVar(&f.steps, "steps", 0, "replace the recipe's number of steps")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "replace the recipe's seed")
 	cmd.Flags().StringArrayVarP(&f.overrides, "override", "o", nil, "replace a value of the recipe: `key.path=value`")
@@ -104,7 +107,12 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	if s.model, err = openModel(ctx, r.Model, r.Shapes, s.progress); err != nil {
 		return nil, err
 	}
-	rules, done, err := r.rules()
+	sandbox := &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
+	defer sandbox.Close()
+	if err := r.readySandbox(sandbox, s.progress); err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", name, err)
+	}
+	rules, done, err := r.rules(sandbox)
 	if err != nil {
 		return nil, fmt.Errorf("recipe %s: %w", name, err)
 	}
@@ -147,7 +155,7 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 func (r *trainRecipe) pool(tok rollout.Tokenizer, rules verifiers.Rules) (*rollout.Pool, error) {
 	formula, err := r.Reward.formula()
 	return &rollout.Pool{
-		Tokenizer: tok, Verifier: rules, Reward: formula,
+		Tokenizer: tok, Verifier: rules, Reward: formula, Deadline: time.Duration(r.Reward.Deadline * float64(time.Second)),
 		Params: policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature), Cut: r.Sampling.cut()},
 	}, err
 }

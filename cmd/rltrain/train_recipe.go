@@ -80,6 +80,10 @@ type reward struct {
 	Repetition float64 `yaml:"repetition"` // taken off for a thought that repeats itself
 	Command    string  `yaml:"command"`    // judges the tasks of kind process
 
+	Answer     []verifiers.Place `yaml:"answer"`      // kind math: where answers stand, in this order; none: verifiers.Places
+	AfterThink bool              `yaml:"after_think"` // kind math: a response without </think> has no answer
+	Deadline   float64           `yaml:"deadline"`    // seconds until a verifier counts as hung
+
 	Formula string `yaml:"formula"` // instead of the three numbers, see rollout.Formula
 }
 
@@ -95,8 +99,19 @@ func (r reward) formula() (*rollout.Formula, error) {
 	return f, nil
 }
 
+// extraction is where the math verifier looks for answers.
+func (r reward) extraction() verifiers.Extraction {
+	return verifiers.Extraction{Order: r.Answer, RequireThink: r.AfterThink}
+}
+
 // check names the first value that cannot be paid by.
 func (r *reward) check() error {
+	if err := r.extraction().Check(); err != nil {
+		return fmt.Errorf("reward.answer: %w", err)
+	}
+	if r.Deadline < 0 {
+		return fmt.Errorf("reward.deadline is %g: want seconds, or 0 for the default", r.Deadline)
+	}
 	switch m := r.Mode; {
 	case m != verifiers.ModeCorrect && m != verifiers.ModeRandom && m != verifiers.ModeFormatOnly:
 		return fmt.Errorf("reward.mode is %q: want %s, %s or %s", m, verifiers.ModeCorrect, verifiers.ModeRandom, verifiers.ModeFormatOnly)
@@ -130,7 +145,7 @@ func defaultTrainRecipe() trainRecipe {
 	return trainRecipe{
 		Seed: 1, Model: "models/base",
 		Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
-		Reward:   reward{Mode: verifiers.ModeCorrect, Format: formatReward},
+		Reward:   reward{Mode: verifiers.ModeCorrect, Format: formatReward, Deadline: rollout.DefaultDeadline.Seconds()},
 		GRPO:     grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
 	}
 }
@@ -189,19 +204,19 @@ func (r *trainRecipe) stream() (datasets.Stream, error) {
 }
 
 // rules is the recipe's reward. Call done when it is no longer needed.
-func (r *trainRecipe) rules() (rules verifiers.Rules, done func(), err error) {
+func (r *trainRecipe) rules(sandbox *python.Lazy) (rules verifiers.Rules, done func(), err error) {
 	rules = verifiers.DefaultRules()
 	rules.FormatWeight, rules.Mode, rules.Seed = r.Reward.Format, r.Reward.Mode, r.Seed
 	rules.LanguageWeight, rules.RepetitionWeight = r.Reward.Language, r.Reward.Repetition // all 0 with a formula
-	sandbox := &python.Lazy{}
 	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
+	rules.ByKind["math"] = verifiers.Math{Extraction: r.Reward.extraction()}
 	if r.Reward.Command == "" {
-		return rules, sandbox.Close, nil
+		return rules, func() {}, nil
 	}
 	pool, err := process.New(process.Options{Command: r.Reward.Command})
 	if err != nil {
 		return rules, nil, fmt.Errorf("reward.command: %w", err)
 	}
 	rules.ByKind["process"] = pool
-	return rules, func() { pool.Close(); sandbox.Close() }, nil
+	return rules, pool.Close, nil
 }

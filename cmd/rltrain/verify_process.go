@@ -21,7 +21,7 @@ type program struct {
 func (p *program) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.command, "command", "", "kind process: the `PROGRAM` that judges, a command line for the shell")
 	cmd.Flags().DurationVar(&p.timeout, "timeout", 5*time.Second, "kind process: kill the program when a verdict takes longer")
-	cmd.Flags().BoolVar(&p.unsafe, "unsafe-sandbox", false, "kind code: run Python even where this machine cannot isolate it")
+	unsafeFlag(cmd, &p.unsafe)
 }
 
 // judge is the judge of a kind, and what is to be called when it is no longer needed.

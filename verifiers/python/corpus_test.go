@@ -16,15 +16,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// corpus reads a data set's file, which lies outside the repository: RLTRAIN_DATASETS names its folder.
+// corpus reads a data set's file, which lies outside the repository: RLTRAIN_DATA names its folder.
 func corpus[T any](t testing.TB, name string) []T {
-	folder := os.Getenv("RLTRAIN_DATASETS")
+	folder := os.Getenv("RLTRAIN_DATA")
 	if folder == "" {
 		folder = filepath.Join("..", "..", "..", "shared", "datasets")
 	}
 	file, err := os.Open(filepath.Join(folder, name))
 	if err != nil {
-		t.Skipf("no data set %s: set RLTRAIN_DATASETS to the folder that has it", name)
+		t.Skipf("no data set %s: set RLTRAIN_DATA to the folder that has it", name)
 	}
 	defer file.Close()
 	var reader io.Reader = file

@@ -4,6 +4,7 @@ package python
 type Layer struct {
 	Name   string
 	On     bool
+	Wanted bool   // without it programs are not isolated
 	Detail string // what it does, or why it is missing
 }
 
@@ -12,11 +13,11 @@ type Layer struct {
 func (p *Pool) Layers() []Layer {
 	s := p.setting
 	layers := []Layer{
-		{Name: "namespaces", On: s.isolated, Detail: "user, mount, pid, network, IPC, host name, cgroup: own for each worker; pid: own for each job"},
-		{Name: "root", On: s.isolated, Detail: "read-only, holds the interpreter's library alone; a small tmpfs to work in"},
-		{Name: "capabilities", On: true, Detail: "none, and no way to gain one (no_new_privs, empty bounding set)"},
-		{Name: "seccomp", On: true, Detail: "an allow-list of system calls: no processes, programs, sockets, mounts, namespaces"},
-		{Name: "limits", On: true, Detail: "memory, processor time, threads, files, size of files, output"},
+		{Name: "namespaces", On: s.isolated, Wanted: true, Detail: "user, mount, pid, network, IPC, host name, cgroup: own for each worker; pid: own for each job"},
+		{Name: "root", On: s.isolated, Wanted: true, Detail: "read-only, holds the interpreter's library alone; a small tmpfs to work in"},
+		{Name: "capabilities", On: true, Wanted: true, Detail: "none, and no way to gain one (no_new_privs, empty bounding set)"},
+		{Name: "seccomp", On: true, Wanted: true, Detail: "an allow-list of system calls: no processes, programs, sockets, mounts, namespaces"},
+		{Name: "limits", On: true, Wanted: true, Detail: "memory, processor time, threads, files, size of files, output"},
 		{Name: "cgroup", Detail: "not used: a candidate is one process, which its limits bound"},
 		{Name: "landlock", Detail: "not used: the root holds nothing to protect"},
 	}

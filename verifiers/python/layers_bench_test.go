@@ -18,9 +18,9 @@ import (
 type stripped struct {
 	name       string
 	isolated   bool
-	alone      bool                       // program and tests in one process: no judge
+	alone      bool                        // program and tests in one process: no judge
 	weaken     func(fields map[string]any) // the worker's settings
-	everything bool                       // leaves all layers on
+	everything bool                        // leaves all layers on
 }
 
 // allowAll is a filter of one instruction.
@@ -62,7 +62,8 @@ func (s stripped) pool(b *testing.B) *Pool {
 		s.weaken(fields)
 		message, err := json.Marshal(fields)
 		require.NoError(b, err)
-		p.setting.message = append(message, '\n')
+		message = append(message, '\n')
+		p.setting.message = message
 	}
 	for range cap(p.free) { // the first worker was started with all layers
 		if w := <-p.free; w != nil {

@@ -24,6 +24,24 @@ func (l *Lazy) Test(ctx context.Context, t Tests) (Result, error) {
 	return pool.Test(ctx, t)
 }
 
+// Run is Pool.Run.
+func (l *Lazy) Run(ctx context.Context, s Script) (Result, error) {
+	pool, err := l.start()
+	if err != nil {
+		return Result{}, err
+	}
+	return pool.Run(ctx, s)
+}
+
+// Layers is Pool.Layers.
+func (l *Lazy) Layers() ([]Layer, error) {
+	pool, err := l.start()
+	if err != nil {
+		return nil, err
+	}
+	return pool.Layers(), nil
+}
+
 func (l *Lazy) start() (*Pool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
