@@ -94,7 +94,8 @@ fuzz: deps ## run each fuzz target for FUZZTIME
 		go test -tags $(TAGS) -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
-soak: plugin ## run all tests SOAK times in random order
+soak: plugin ## 100,000 programs in the sandbox while its workers are killed, then all tests SOAK times in random order
+	@RLTRAIN_SOAK=100000 go test -tags $(TAGS) -timeout 0 -count 1 -v -run '^TestSoak$$' ./verifiers/python
 	@$(GO_TEST) -timeout 0 -shuffle on -count $(SOAK) $(PACKAGES)
 
 clean: ## remove what build made

@@ -127,9 +127,9 @@ func (s *Server) alongside(ctx context.Context, v view, first told) ([]told, err
 
 func (o *overview) headline() {
 	o.Results = headlines(o.told)
-	for _, s := range o.sets() {
+	for _, s := range o.headlineSets() {
 		c := changeOf(s, "reflect_frac")
-		if !math.IsNaN(c.First.Value) && len(o.Reflection) < len(o.Results) {
+		if !math.IsNaN(c.First.Value) {
 			o.Reflection = append(o.Reflection, c)
 		}
 		if l := changeOf(s, "length_mean"); !o.HasLength && !math.IsNaN(l.First.Value) {

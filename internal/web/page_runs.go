@@ -85,16 +85,26 @@ func (s *Server) runRow(ctx context.Context, name string) (row runRow, err error
 	return row, nil
 }
 
-// headlines is pass@1 of the sets that tell the outcome: the test sets or, without any, all sampled ones.
+// headlines is pass@1 of the sets that tell the outcome.
 func headlines(t told) []change {
+	var out []change
+	for _, s := range t.headlineSets() {
+		out = append(out, changeOf(s, "pass@1"))
+	}
+	return out
+}
+
+// headlineSets are the sampled test sets or, without any, all sampled sets; of several evaluations of the same tasks the first.
+func (t told) headlineSets() (out []evalSet) {
 	sets := t.sets()
 	hasTest := slices.ContainsFunc(sets, func(s evalSet) bool { return rank(s) == 0 && s.Change() })
-	var out []change
 	for _, s := range sets {
-		if hasTest && !strings.HasSuffix(s.Tasks, "/test") || s.Temperature == 0 && len(out) > 0 {
-			continue
+		switch {
+		case hasTest && !strings.HasSuffix(s.Tasks, "/test"), s.Temperature == 0 && len(out) > 0:
+		case slices.ContainsFunc(out, func(o evalSet) bool { return o.Tasks == s.Tasks }):
+		default:
+			out = append(out, s)
 		}
-		out = append(out, changeOf(s, "pass@1"))
 	}
 	return out
 }

@@ -27,7 +27,7 @@ type attack struct {
 	allowed              []string
 }
 
-func attacks(t *testing.T) []attack {
+func attacks(t testing.TB) []attack {
 	var all []attack
 	for i, block := range strings.Split("\n"+attackTexts, "\n== ") {
 		if i == 0 {

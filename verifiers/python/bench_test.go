@@ -25,6 +25,7 @@ func BenchmarkHumanEval(b *testing.B) {
 	records := corpus[humanEval](b, "humaneval/HumanEval.jsonl")
 	b.Run("sandbox", func(b *testing.B) {
 		p := newPool(b, Options{Workers: runtime.NumCPU() + 1})
+		warm(b, p, records)
 		measure(b, cap(p.free), p.processorTime, func(i int) {
 			r, err := p.Test(b.Context(), records[i%len(records)].tests(records[i%len(records)].Solution))
 			require.NoError(b, err)
