@@ -3,6 +3,7 @@
 package python
 
 import (
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -80,7 +81,7 @@ func TestSoak(t *testing.T) {
 				return
 			case <-tick.C:
 				if pids := childPids(t); len(pids) > 0 {
-					_ = syscall.Kill(pids[0], syscall.SIGKILL)
+					_ = syscall.Kill(pids[rand.IntN(len(pids))], syscall.SIGKILL)
 					killed.Add(1)
 				}
 			}
