@@ -26,14 +26,15 @@ func (l *Loop) collect(ctx context.Context, step int) (all rollout.Batch, err er
 			return all, err
 		}
 		penalise(batch.Groups, l.Pool.Params.MaxTokens, l.Overlong)
-		all.Groups = append(all.Groups, batch.Groups...)
-		all.SampleS, all.VerifyS = all.SampleS+batch.SampleS, all.VerifyS+batch.VerifyS
 		missing = 0
-		for _, g := range batch.Groups {
+		for i, g := range batch.Groups {
+			batch.Groups[i].DrawnAt = step
 			if flat(centred(g)) {
 				missing++
 			}
 		}
+		all.Groups = append(all.Groups, batch.Groups...)
+		all.SampleS, all.VerifyS = all.SampleS+batch.SampleS, all.VerifyS+batch.VerifyS
 	}
 	return all, nil
 }

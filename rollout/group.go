@@ -27,4 +27,6 @@ type Group struct {
 	Prompt       string
 	PromptTokens []policy.Token
 	Rollouts     []Rollout
+	Seed         uint64 // that its samples were drawn with
+	DrawnAt      int    // the training step before which the weights stood that drew it
 }

@@ -59,7 +59,7 @@ func (p *Pool) CollectForced(ctx context.Context, s policy.Sampler, tasks []data
 			return Batch{}, fmt.Errorf("task %s: encode the prompt: %w", task.ID, err)
 		}
 		ids = append([]policy.Token{p.Tokenizer.BOS()}, ids...)
-		groups[i] = Group{Task: task, Prompt: prompt, PromptTokens: ids}
+		groups[i] = Group{Task: task, Prompt: prompt, PromptTokens: ids, Seed: seed}
 		requests[i] = policy.Request{Task: task.ID, Prompt: ids, Params: p.Params}
 		requests[i].Seed, requests[i].Stop = seed, []policy.Token{p.Tokenizer.EOS()}
 		if forced != nil {

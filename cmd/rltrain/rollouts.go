@@ -26,6 +26,7 @@ type rolloutsOptions struct {
 	runs, where, search, sort string
 	step, limit               int
 	hasStep, full, json       bool
+	replay                    string
 }
 
 // excerpt is how many bytes of a chain are shown without --full.
@@ -44,7 +45,12 @@ func rolloutsCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.hasStep = cmd.Flags().Changed("step")
-			return withRun(o.runs, args[0], func(log *runlog.Log) error { return showRollouts(cmd.Context(), cmd.OutOrStdout(), log, o) })
+			return withRun(o.runs, args[0], func(log *runlog.Log) error {
+				if o.replay != "" {
+					return replay(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), log, o.replay)
+				}
+				return showRollouts(cmd.Context(), cmd.OutOrStdout(), log, o)
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -56,6 +62,7 @@ func rolloutsCommand() *cobra.Command {
 	flags.IntVar(&o.limit, "limit", 20, "at most so many; 0 for all")
 	flags.BoolVar(&o.full, "full", false, "prompts and whole chains")
 	flags.BoolVar(&o.json, "json", false, "one JSON object a rollout")
+	flags.StringVar(&o.replay, "replay", "", "draw the rollout `STEP:TASK:SAMPLE` again from its checkpoint, and compare it with the stored one")
 	return cmd
 }
 

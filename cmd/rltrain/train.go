@@ -156,8 +156,13 @@ func (r *trainRecipe) pool(tok rollout.Tokenizer, rules verifiers.Rules) (*rollo
 	formula, err := r.Reward.formula()
 	return &rollout.Pool{
 		Tokenizer: tok, Verifier: rules, Reward: formula, Deadline: time.Duration(r.Reward.Deadline * float64(time.Second)),
-		Params: policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature), Cut: r.Sampling.cut()},
+		Params: r.params(),
 	}, err
+}
+
+// params says how the completions of a task are drawn; seed and stop tokens come later.
+func (r *trainRecipe) params() policy.Params {
+	return policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature), Cut: r.Sampling.cut()}
 }
 
 // checkLengths makes sure that the longest sequence the run can produce fits a training row, before anything is sampled.

@@ -142,6 +142,7 @@ func TestEndToEnd(t *testing.T) {
 			require.Contains(t, stderr, want)
 		}
 	})
+	t.Run("replay", func(t *testing.T) { replayStored(t, whole) })
 	t.Run("resume of a killed run", func(t *testing.T) {
 		before := len(rows(t, killed, "SELECT step FROM v_steps"))
 		out := mustRun(t, train(killed, "--resume")...)

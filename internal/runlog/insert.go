@@ -19,6 +19,14 @@ type owner struct {
 	prefix string // of the rollouts' ids
 }
 
+// drawnAt is the step before which the weights stood that drew a group; an evaluation draws with those it evaluates.
+func (o owner) drawnAt(g rollout.Group) int {
+	if o.column == "eval_id" {
+		return o.step
+	}
+	return g.DrawnAt
+}
+
 // inserter holds the prepared statements of one transaction.
 type inserter struct {
 	group, rollout, reflection *sql.Stmt
@@ -32,7 +40,8 @@ const insertReflection = `INSERT INTO reflections (rollout_id, position, "offset
 	answer_after, effect) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
 func prepare(ctx context.Context, tx *sql.Tx, column string) (in inserter, err error) {
-	insertGroup := `INSERT INTO task_groups (step, ` + column + `, task_id, kind, prompt, prompt_ids, task) VALUES (?, ?, ?, ?, ?, ?, ?)`
+	insertGroup := `INSERT INTO task_groups (step, ` + column + `, task_id, kind, prompt, prompt_ids, task, seed, drawn_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	if in.group, err = tx.PrepareContext(ctx, insertGroup); err != nil {
 		return in, err
 	}
@@ -84,7 +93,7 @@ func (in inserter) insertGroup(ctx context.Context, owner owner, g rollout.Group
 		return 0, err
 	}
 	result, err := in.group.ExecContext(ctx, owner.step, owner.id, cleanText(g.Task.ID), cleanText(g.Task.Kind),
-		cleanText(g.Prompt), packInts(g.PromptTokens), string(task))
+		cleanText(g.Prompt), packInts(g.PromptTokens), string(task), int64(g.Seed), owner.drawnAt(g))
 	if err != nil {
 		return 0, err
 	}

@@ -22,12 +22,15 @@ var contract = map[string]string{
 	"v_runs": "run, started_at, seed, model, recipe, status, host",
 	"v_steps": "run, step, reward_mean, reward_std, accuracy, frac_zero_std, length_mean, length_p90, truncated_frac, entropy, kl, " +
 		"clip_low_frac, clip_high_frac, ratio_max, logp_diff_mean, logp_diff_max, grad_norm, lr, reflect_frac, reflect_per_rollout, " +
-		"p_correct_reflect, p_correct_no_reflect, flips_good, flips_bad, moe_max_violation, moe_dead, tokens, sample_s, verify_s, train_s, step_s, phase, cpu_s",
+		"p_correct_reflect, p_correct_no_reflect, flips_good, flips_bad, moe_max_violation, moe_dead, tokens, sample_s, verify_s, train_s, step_s, phase, cpu_s, " +
+		"staleness, is_ratio_mean, is_ratio_max, is_weight_mean, is_capped_frac",
 	"v_rollouts": "id, run, step, phase, task_id, kind, sample, prompt, response, tokens, stop_reason, verdict, reward, advantage, " +
 		"policy_version, reflections, language_mix, mean_logp, ms",
 	"v_reflections": "run, step, rollout_id, offset, category, phrase, answer_before, answer_after, effect",
 	"v_evals":       "run, step, tasks, n_tasks, n_samples, temperature, metric, value, ci_low, ci_high",
 	"v_experts":     "run, step, layer, expert, load, bias",
+	"v_tasks":       "run, task_id, kind, groups, rollouts, correct, success_rate, last_step",
+	"v_probes":      "run, step, tasks, n_tasks, n_points, n_samples, metric, value, ci_low, ci_high",
 }
 
 func rawDB(tb testing.TB, log *runlog.Log) *sql.DB {
@@ -42,6 +45,7 @@ func TestViewsHaveTheColumnsOfTheContract(t *testing.T) {
 	log := mustCreate(t)
 	mustRecord(t, log, 0, 1, 4)
 	mustEval(t, log, 0, 0.2)
+	require.NoError(t, log.RecordProbe(t.Context(), madeProbe()))
 	db := rawDB(t, log)
 	for view, columns := range contract {
 		rows, err := db.Query("SELECT * FROM " + view)

@@ -48,6 +48,11 @@ type Step struct {
 	TrainS            float64
 	StepS             float64
 	CPUS              float64 // processor seconds of all threads; NaN where the system does not tell
+	Staleness         float64 // steps between the weights that drew the rollouts and those that learned from them, mean over groups
+	ISRatioMean       float64 // weights at the step's start over those that drew, before the caps; NaN where it is not taken
+	ISRatioMax        float64
+	ISWeightMean      float64 // the correction that was applied, after the caps
+	ISCappedFrac      float64 // share of tokens whose correction was capped or masked
 }
 
 // stepMetric ties a column of v_steps to its field and to its name in metrics.jsonl.
@@ -90,6 +95,11 @@ func stepMetrics() []stepMetric {
 		{"train_s", "train_time", func(s *Step) any { return &s.TrainS }},
 		{"step_s", "step_time", func(s *Step) any { return &s.StepS }},
 		{"cpu_s", "cpu_time", func(s *Step) any { return &s.CPUS }},
+		{"staleness", "staleness", func(s *Step) any { return &s.Staleness }},
+		{"is_ratio_mean", "sampling/importance_sampling_ratio/uncapped_mean", func(s *Step) any { return &s.ISRatioMean }},
+		{"is_ratio_max", "sampling/importance_sampling_ratio/uncapped_max", func(s *Step) any { return &s.ISRatioMax }},
+		{"is_weight_mean", "sampling/importance_sampling_ratio/mean", func(s *Step) any { return &s.ISWeightMean }},
+		{"is_capped_frac", "sampling/importance_sampling_ratio/capped_frac", func(s *Step) any { return &s.ISCappedFrac }},
 	}
 }
 

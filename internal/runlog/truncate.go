@@ -13,7 +13,7 @@ func (l *Log) TruncateFrom(ctx context.Context, step int) error {
 	return l.Truncate(ctx, step, step)
 }
 
-// Truncate drops the training steps from step on and the evaluations from eval on. A run whose
+// Truncate drops the training steps from step on and the evaluations and probes from eval on. A run whose
 // steps count from 0 and which evaluates the weights of a checkpoint before it saves that
 // checkpoint keeps the evaluation by eval = step+1.
 func (l *Log) Truncate(ctx context.Context, step, eval int) error {
@@ -24,6 +24,9 @@ func (l *Log) Truncate(ctx context.Context, step, eval int) error {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM steps WHERE step >= ?`, step); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM probes WHERE step >= ?`, eval); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM evals WHERE step >= ?`, eval)
