@@ -23,8 +23,9 @@ type Params struct {
 	MaxTokens   int     // limit on each completion, its stop token included
 	Temperature float32 // 0 is greedy; log-probs are of the untempered policy either way
 	Cut
-	Seed uint64  // with the task id, the sample index and the position, fixes every draw
-	Stop []Token // a completion ends after any of these
+	Seed   uint64  // with the task id, the sample index and the position, fixes every draw
+	Stop   []Token // a completion ends after any of these
+	Banned []Token // never drawn; the others share what is left
 }
 
 // Cut keeps the likelier tokens only, as transformers and vLLM do: first TopK, then TopP of what is left, then MinP. The zero
@@ -58,8 +59,8 @@ const (
 type Sample struct {
 	Tokens   []Token   // the completion, its stop token included
 	Logprobs []float32 // log p(token), untempered and uncut, one each token (0 for forced tokens)
-	// DrawLogprobs are log p(token) under what it was drawn from: tempered, cut, made to sum to 1. Nil where that is
-	// Logprobs itself (temperature 1 and no Cut).
+	// DrawLogprobs are log p(token) under what it was drawn from: tempered, cut, without banned tokens, made to sum to 1. Nil where
+	// that is Logprobs itself (temperature 1, no Cut, nothing banned).
 	DrawLogprobs []float32
 	Entropies    []float32 // entropy in nats of the untempered distribution each token was drawn from
 	Stop         StopReason

@@ -161,17 +161,11 @@ func (t *Trainer) draw(r policy.Request, n int, lp map[policy.Token]float64, ent
 	rng := rand.New(rand.NewPCG(r.Seed, name.Sum64()))
 	s := policy.Sample{Stop: policy.StopLength, Version: t.version}
 	for len(s.Tokens) < r.MaxTokens {
-		token, p := t.alphabet[len(t.alphabet)-1], float32(0)
+		token, p := EOS, float32(0)
 		if i := len(s.Tokens); i < len(r.Forced) {
 			token = r.Forced[i]
 		} else {
-			at := rng.Float64()
-			for _, a := range t.alphabet {
-				if at -= math.Exp(lp[a]); at < 0 {
-					token = a
-					break
-				}
-			}
+			token = t.pick(rng.Float64(), lp, r.Banned)
 			p = float32(lp[token])
 		}
 		s.Tokens, s.Logprobs, s.Entropies = append(s.Tokens, token), append(s.Logprobs, p), append(s.Entropies, entropy)
@@ -181,6 +175,26 @@ func (t *Trainer) draw(r policy.Request, n int, lp map[policy.Token]float64, ent
 		}
 	}
 	return s
+}
+
+// pick inverts the cumulative distribution at u, without the banned tokens.
+func (t *Trainer) pick(u float64, lp map[policy.Token]float64, banned []policy.Token) (token policy.Token) {
+	total := 0.0
+	for _, a := range t.alphabet {
+		if !slices.Contains(banned, a) {
+			total, token = total+math.Exp(lp[a]), a
+		}
+	}
+	at := u * total
+	for _, a := range t.alphabet {
+		if slices.Contains(banned, a) {
+			continue
+		}
+		if at -= math.Exp(lp[a]); at < 0 {
+			return a
+		}
+	}
+	return token
 }
 
 // Score returns log-probs under the present table.

@@ -9,15 +9,35 @@ import (
 	"github.com/rltrain/rltrain/policy"
 )
 
-// cut is policy.Cut inside a graph: float32 scalars. The zero cut keeps all, and costs nothing.
-type cut struct{ topK, topP, minP *Node }
+// cut is policy.Cut inside a graph, float32 scalars, with the ban [V]. The zero cut keeps all, and costs nothing.
+type cut struct{ topK, topP, minP, ban *Node }
 
-// cutOf takes a cut's three numbers off the front of in, where the graph is filtered.
+// banned is what is added to the logit of a token that must not be drawn: less than any logit, and finite.
+const banned = -1e30
+
+// cutOf takes a cut's three numbers and the ban off the front of in, where the graph is filtered.
 func cutOf(filtered bool, in []*Node) cut {
 	if !filtered {
 		return cut{}
 	}
-	return cut{in[0], in[1], in[2]}
+	return cut{in[0], in[1], in[2], in[3]}
+}
+
+// withoutBanned is logits[B,V] to draw from.
+func (by cut) withoutBanned(logits *Node) *Node {
+	if by.ban == nil {
+		return logits
+	}
+	return Add(logits, BroadcastToShape(InsertAxes(by.ban, 0), logits.Shape()))
+}
+
+// banOf is 0 for each token, but for those that must not be drawn.
+func banOf(tokens []policy.Token, vocab int) []float32 {
+	out := make([]float32, vocab)
+	for _, t := range tokens {
+		out[t] = banned
+	}
+	return out
 }
 
 // numbers lays out a policy.Cut for a graph, with what keeps all in place of zeros.

@@ -51,3 +51,50 @@ func TestSampleCut(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// TestSampleBanned: what is banned never comes, however likely; the others keep their shares among themselves; and both log-probs are
+// right. An empty ban changes nothing.
+func TestSampleBanned(t *testing.T) {
+	trainer := newSmall(t, 4)
+	free := policy.Params{N: 6, MaxTokens: 9, Temperature: 1, Seed: 5}
+	counts := make([]int, trainer.Config.Vocab)
+	for _, group := range sample(t, trainer, ask(4, free)...) {
+		for _, s := range group {
+			for _, token := range s.Tokens {
+				counts[token]++
+			}
+		}
+	}
+	for _, temperature := range []float32{1, 0.5, 0} {
+		params := free
+		params.Temperature = temperature
+		for token, n := range counts {
+			if n > 8 {
+				params.Banned = append(params.Banned, policy.Token(token))
+			}
+		}
+		require.NotEmpty(t, params.Banned)
+		requests := ask(4, params)
+		for i, group := range sample(t, trainer, requests...) {
+			for _, s := range group {
+				for j, logp := range recompute(t, trainer, requests[i].Prompt, s) {
+					require.NotContains(t, params.Banned, s.Tokens[j])
+					require.InDelta(t, logp[s.Tokens[j]], s.Logprobs[j], 2e-5, "the policy's own")
+					open := make([]float32, len(logp))
+					for v, x := range logp {
+						open[v] = float32(x) * sharpness(temperature)
+					}
+					for _, b := range params.Banned {
+						open[b] = float32(math.Inf(-1))
+					}
+					if temperature > 0 {
+						require.InDelta(t, logSoftmax(open)[s.Tokens[j]], s.DrawLogprobs[j], 1e-4)
+					}
+				}
+			}
+		}
+	}
+	none := free
+	none.Banned = []policy.Token{}
+	require.Equal(t, sample(t, trainer, ask(4, free)...), sample(t, trainer, ask(4, none)...))
+}

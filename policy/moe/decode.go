@@ -104,7 +104,8 @@ func (d drawn) list() []*Node { return []*Node{d.token, d.logp, d.entropy, d.dra
 func (c Config) draw(logits, uniform, sharpness *Node, by cut) drawn {
 	g := logits.Graph()
 	B, V := logits.Shape().Dimensions[0], c.Vocab
-	z := Mul(logits, BroadcastToDims(sharpness, B, V))
+	open := by.withoutBanned(logits)
+	z := Mul(open, BroadcastToDims(sharpness, B, V))
 	z = Sub(z, ReduceAndKeep(z, ReduceMax, -1))
 	p := by.apply(z, Exp(z))
 	cumulative := blockCumSum(p)
@@ -117,7 +118,7 @@ func (c Config) draw(logits, uniform, sharpness *Node, by cut) drawn {
 	rank := Sub(BroadcastToDims(Scalar(g, dtypes.Float32, float64(V)), B, V), ConvertDType(iota32(g, 1, B, V), dtypes.Float32))
 	fromDraw := ArgMax(Mul(ConvertDType(past, dtypes.Float32), rank), -1)
 	greedy := Equal(BroadcastToDims(sharpness, B), BroadcastToDims(Scalar(g, dtypes.Float32, 0), B))
-	token := Where(greedy, ArgMax(logits, -1), fromDraw)
+	token := Where(greedy, ArgMax(open, -1), fromDraw)
 	lse := logSumExp(logits)
 	q := Exp(Sub(logits, InsertAxes(lse, -1)))
 	one := OneHot(token, V, dtypes.Float32)
@@ -159,7 +160,7 @@ func blockCumSum(x *Node) *Node {
 }
 
 // prefillGraph builds: params..., bias, prompts [G,Q], starts [G], prompt of row [B], uniform [B], sharpness,
-// top-k, top-p, min-p -> token, logp, entropy, logp as drawn, each [B], then caches [B,Q,R+P] per layer. A prompt is computed once
+// top-k, top-p, min-p, ban [V] -> token, logp, entropy, logp as drawn, each [B], then caches [B,Q,R+P] per layer. A prompt is computed once
 // however many rows sample it.
 func (c Config) prefillGraph(filtered bool) builder {
 	n := len(c.params())
@@ -195,6 +196,7 @@ const (
 	stateTopK         // float32 scalars: policy.Cut
 	stateTopP
 	stateMinP
+	stateBan  // float32 [V] added to the logits
 	stateEnds // int32 [Z] stop tokens, -1 for none
 	stateUnif // float32 [B,C] one uniform a drawn token
 	stateCos  // [MaxPositions,P/2]

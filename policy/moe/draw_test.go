@@ -259,7 +259,7 @@ func TestDrawCut(t *testing.T) {
 			}
 			topK, topP, minP := cutNumbers(by)
 			out := draw(tensors.FromFlatDataAndDimensions(rows, draws, V), tensors.FromFlatDataAndDimensions(uniforms, draws),
-				tensors.FromScalar(sharpness(temperature)), tensors.FromScalar(topK), tensors.FromScalar(topP), tensors.FromScalar(minP))
+				tensors.FromScalar(sharpness(temperature)), tensors.FromScalar(topK), tensors.FromScalar(topP), tensors.FromScalar(minP), tensors.FromFlatDataAndDimensions(banOf(nil, V), V))
 			logps, asDrawn := tensors.MustCopyFlatData[float32](out[1]), tensors.MustCopyFlatData[float32](out[3])
 			for i, token := range tensors.MustCopyFlatData[int32](out[0]) {
 				seen[token] = true

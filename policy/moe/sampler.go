@@ -103,8 +103,10 @@ func (s *sampler) check(r, first policy.Request) error {
 		return fmt.Errorf("temperature is %v: want 0 (greedy) or more", r.Temperature)
 	case r.TopK < 0 || !(r.TopP >= 0 && r.TopP <= 1) || !(r.MinP >= 0 && r.MinP <= 1):
 		return fmt.Errorf("top-k %d, top-p %v, min-p %v: want top-k of at least 0, the others from 0 to 1", r.TopK, r.TopP, r.MinP)
-	case r.Temperature != first.Temperature || r.Cut != first.Cut || !slices.Equal(r.Stop, first.Stop):
-		return fmt.Errorf("temperature, cut or stop tokens differ from the first request's: sample them in a call of their own")
+	case slices.ContainsFunc(r.Banned, func(t policy.Token) bool { return t < 0 || int(t) >= s.trainer.Config.Vocab }):
+		return fmt.Errorf("banned tokens %v: want ids from 0 to %d", r.Banned, s.trainer.Config.Vocab-1)
+	case r.Temperature != first.Temperature || r.Cut != first.Cut || !slices.Equal(r.Stop, first.Stop) || !slices.Equal(r.Banned, first.Banned):
+		return fmt.Errorf("temperature, cut, stop or banned tokens differ from the first request's: sample them in a call of their own")
 	}
 	return nil
 }
@@ -139,7 +141,7 @@ func (s *sampler) draw(ctx context.Context, requests []policy.Request, lanes []*
 }
 
 // asDrawn tells whether tokens are drawn from another distribution than the policy's own.
-func asDrawn(p policy.Params) bool { return p.Temperature != 1 || p.Cut != policy.Cut{} }
+func asDrawn(p policy.Params) bool { return p.Temperature != 1 || p.Cut != policy.Cut{} || len(p.Banned) > 0 }
 
 // take appends one drawn token to a lane.
 func (l *lane) take(token policy.Token, logp, entropy, drawLogp float32, stop []policy.Token) {

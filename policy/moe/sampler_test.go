@@ -268,12 +268,14 @@ func TestSampleRefuses(t *testing.T) {
 	require.NoError(t, err)
 	good := ask(2, policy.Params{N: 1, MaxTokens: 4, Temperature: 1})
 	for want, change := range map[string]func(r *policy.Request){
-		"prompt is empty":                  func(r *policy.Request) { r.Prompt = nil },
-		"0 completions of 4":               func(r *policy.Request) { r.N = 0 },
-		"beyond the model's 96 positions":  func(r *policy.Request) { r.MaxTokens = 96 },
-		"temperature is -1":                func(r *policy.Request) { r.Temperature = -1 },
-		"differ from the first request's":  func(r *policy.Request) { r.Temperature = 2 },
-		"stop tokens differ from the firs": func(r *policy.Request) { r.Stop = []policy.Token{1} },
+		"prompt is empty":                   func(r *policy.Request) { r.Prompt = nil },
+		"0 completions of 4":                func(r *policy.Request) { r.N = 0 },
+		"beyond the model's 96 positions":   func(r *policy.Request) { r.MaxTokens = 96 },
+		"temperature is -1":                 func(r *policy.Request) { r.Temperature = -1 },
+		"differ from the first request's":   func(r *policy.Request) { r.Temperature = 2 },
+		"banned tokens differ from the fi":  func(r *policy.Request) { r.Stop = []policy.Token{1} },
+		"stop or banned tokens differ":      func(r *policy.Request) { r.Banned = []policy.Token{1} },
+		"banned tokens [24]: want ids from": func(r *policy.Request) { r.Banned = []policy.Token{24} },
 	} {
 		requests := append([]policy.Request(nil), good...)
 		change(&requests[1])

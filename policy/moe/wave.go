@@ -14,6 +14,7 @@ type wave struct {
 	stop      []policy.Token
 	sharpness float32
 	cut       policy.Cut
+	banned    []policy.Token
 	slot      int // slot of the last token
 	slots     int // cache slots S
 
@@ -56,7 +57,7 @@ func cacheSlots(need int) int {
 // prefill runs the prompts and draws each row's first token.
 func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, error) {
 	first := requests[lanes[0].request]
-	w := &wave{s: s, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut}
+	w := &wave{s: s, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned}
 	rows := s.batchSize(len(lanes))
 	w.lanes = make([]*lane, rows)
 	copy(w.lanes, lanes)

@@ -7,12 +7,12 @@ import (
 )
 
 // filtered tells which graphs the wave needs.
-func (w *wave) filtered() bool { return w.cut != policy.Cut{} }
+func (w *wave) filtered() bool { return w.cut != policy.Cut{} || len(w.banned) > 0 }
 
-// cutInputs are the cut's scalars.
+// cutInputs are the cut's scalars and the ban.
 func (w *wave) cutInputs() []host {
 	topK, topP, minP := cutNumbers(w.cut)
-	return []host{{floats: []float32{topK}}, {floats: []float32{topP}}, {floats: []float32{minP}}}
+	return []host{{floats: []float32{topK}}, {floats: []float32{topP}}, {floats: []float32{minP}}, {floats: banOf(w.banned, w.s.trainer.Config.Vocab), dims: []int{w.s.trainer.Config.Vocab}}}
 }
 
 // host is a tensor's content before upload.
@@ -107,7 +107,7 @@ func (w *wave) state() ([]*tensors.Tensor, error) {
 		return nil, err
 	}
 	state := make([]*tensors.Tensor, stateCount)
-	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateDraws, stateFirst, stateTopK, stateTopP, stateMinP} {
+	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateDraws, stateFirst, stateTopK, stateTopP, stateMinP, stateBan} {
 		state[at] = list[i]
 	}
 	state[stateToken], state[stateDone], state[stateStart] = w.token, w.done, w.start
