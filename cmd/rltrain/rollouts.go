@@ -27,6 +27,7 @@ type rolloutsOptions struct {
 	step, limit               int
 	hasStep, full, json       bool
 	replay                    string
+	probe                     int
 }
 
 // excerpt is how many bytes of a chain are shown without --full.
@@ -46,8 +47,11 @@ func rolloutsCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.hasStep = cmd.Flags().Changed("step")
 			return withRun(o.runs, args[0], func(log *runlog.Log) error {
-				if o.replay != "" {
+				switch {
+				case o.replay != "":
 					return replay(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), log, o.replay)
+				case cmd.Flags().Changed("probe"):
+					return probe(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), log.Dir(), o)
 				}
 				return showRollouts(cmd.Context(), cmd.OutOrStdout(), log, o)
 			})
@@ -63,6 +67,7 @@ func rolloutsCommand() *cobra.Command {
 	flags.BoolVar(&o.full, "full", false, "prompts and whole chains")
 	flags.BoolVar(&o.json, "json", false, "one JSON object a rollout")
 	flags.StringVar(&o.replay, "replay", "", "draw the rollout `STEP:TASK:SAMPLE` again from its checkpoint, and compare it with the stored one")
+	flags.IntVar(&o.probe, "probe", 0, "on `N` evaluation tasks, keep the policy from reflecting, make it reflect, or give it a placebo, and compare")
 	return cmd
 }
 

@@ -163,6 +163,9 @@ func showRun(ctx context.Context, out io.Writer, log *runlog.Log) error {
 		}
 		showLandmarks(out, s)
 	}
+	if err := showEmergence(ctx, out, log, s); err != nil {
+		return err
+	}
 	return showEvals(out, s.evals)
 }
 

@@ -143,6 +143,7 @@ func TestEndToEnd(t *testing.T) {
 		}
 	})
 	t.Run("replay", func(t *testing.T) { replayStored(t, whole) })
+	t.Run("probe", func(t *testing.T) { probeStored(t, whole) })
 	t.Run("resume of a killed run", func(t *testing.T) {
 		before := len(rows(t, killed, "SELECT step FROM v_steps"))
 		out := mustRun(t, train(killed, "--resume")...)

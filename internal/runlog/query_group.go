@@ -101,12 +101,13 @@ type TaskResult struct {
 	TaskID           string
 	Samples, Correct int    // samples that could be judged
 	First            string // id of its first rollout
+	Reflecting       int    // samples with a reflection, of those that could be judged
 }
 
 // TaskResults returns the tasks of one evaluation in the order they were recorded.
 func (l *Log) TaskResults(ctx context.Context, step int, e Eval) ([]TaskResult, error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT g.task_id, sum(r.verdict <> 'error'), sum(r.verdict = 'correct'),
-		min(r.key) FROM evals e JOIN task_groups g ON g.eval_id = e.id JOIN rollouts r ON r.group_id = g.id
+		min(r.key), sum(r.reflections > 0 AND r.verdict <> 'error') FROM evals e JOIN task_groups g ON g.eval_id = e.id JOIN rollouts r ON r.group_id = g.id
 		WHERE e.step = ? AND e.tasks = ? AND e.n_tasks = ? AND e.n_samples = ? AND e.temperature = ? GROUP BY g.id ORDER BY g.id`,
 		step, e.Tasks, e.NTasks, e.NSamples, e.Temperature)
 	if err != nil {
@@ -116,7 +117,7 @@ func (l *Log) TaskResults(ctx context.Context, step int, e Eval) ([]TaskResult, 
 	var all []TaskResult
 	for rows.Next() {
 		var t TaskResult
-		if err := rows.Scan(&t.TaskID, &t.Samples, &t.Correct, &t.First); err != nil {
+		if err := rows.Scan(&t.TaskID, &t.Samples, &t.Correct, &t.First, &t.Reflecting); err != nil {
 			return nil, explain(l.dir, "read the tasks of an evaluation", err)
 		}
 		all = append(all, t)

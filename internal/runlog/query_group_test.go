@@ -33,7 +33,7 @@ func TestGroupHistoryAndTasks(t *testing.T) {
 
 	tasks, err := log.TaskResults(ctx, 1, evaluation(0.5))
 	require.NoError(t, err)
-	require.Equal(t, []runlog.TaskResult{{"countdown-0", 4, 2, "eval/countdown/t1/2x4:1:countdown-0:0"}, {"countdown-1", 4, 2, "eval/countdown/t1/2x4:1:countdown-1:0"}}, tasks)
+	require.Equal(t, []runlog.TaskResult{{"countdown-0", 4, 2, "eval/countdown/t1/2x4:1:countdown-0:0", 2}, {"countdown-1", 4, 2, "eval/countdown/t1/2x4:1:countdown-1:0", 2}}, tasks)
 }
 
 func TestShowcase(t *testing.T) {
