@@ -24,19 +24,13 @@ func runsCommand() *cobra.Command {
 	list := func(cmd *cobra.Command, _ []string) error {
 		return listRuns(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), dir)
 	}
-	runs := &cobra.Command{Use: "runs", Short: "list, show and export runs", Args: cobra.NoArgs, RunE: list}
+	runs := &cobra.Command{Use: "runs", Short: "list, show, compare and export runs", Args: cobra.NoArgs, RunE: list}
 	runs.PersistentFlags().StringVar(&dir, "runs", "runs", "folder that holds the runs")
 	show := &cobra.Command{Use: "show RUN", Short: "metrics, evaluations and times of one run", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withRun(dir, args[0], func(log *runlog.Log) error { return showRun(cmd.Context(), cmd.OutOrStdout(), log) })
 		}}
-	var format string
-	export := &cobra.Command{Use: "export RUN", Short: "write the steps of one run as CSV or JSON lines", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return withRun(dir, args[0], func(log *runlog.Log) error { return exportRun(cmd.Context(), cmd.OutOrStdout(), log, format) })
-		}}
-	export.Flags().StringVar(&format, "format", "csv", "csv or jsonl")
-	runs.AddCommand(&cobra.Command{Use: "list", Short: "one line for each run", Args: cobra.NoArgs, RunE: list}, show, export)
+	runs.AddCommand(&cobra.Command{Use: "list", Short: "one line for each run", Args: cobra.NoArgs, RunE: list}, show, diffCommand(&dir), exportCommand(&dir))
 	return runs
 }
 
@@ -234,52 +228,6 @@ func showEvals(out io.Writer, evals []runlog.EvalRow) error {
 		}
 	}
 	return table.Flush()
-}
-
-func exportRun(ctx context.Context, out io.Writer, log *runlog.Log, format string) error {
-	if format != "csv" && format != "jsonl" {
-		return fmt.Errorf("unknown format %q: use csv or jsonl", format)
-	}
-	steps, err := log.Steps(ctx)
-	if err != nil {
-		return err
-	}
-	if format == "jsonl" {
-		return runlog.WriteJSONL(out, steps)
-	}
-	return runlog.WriteCSV(out, steps)
-}
-
-// sparkline draws at most width values as bars between their least and greatest, each bar the
-// mean of its share of the values; a gap stands for an undefined one.
-func sparkline(values []float64, width int) string {
-	width = min(width, len(values))
-	bars := make([]float64, width)
-	low, high := math.Inf(1), math.Inf(-1)
-	for i := range bars {
-		sum, n := 0.0, 0
-		for _, v := range values[i*len(values)/width : (i+1)*len(values)/width] {
-			if !math.IsNaN(v) && !math.IsInf(v, 0) {
-				sum, n = sum+v, n+1
-			}
-		}
-		bars[i] = sum / float64(n) // NaN for none
-		if n > 0 {
-			low, high = min(low, bars[i]), max(high, bars[i])
-		}
-	}
-	var line strings.Builder
-	for _, v := range bars {
-		switch {
-		case math.IsNaN(v):
-			line.WriteByte(' ')
-		case high == low:
-			line.WriteRune('▄')
-		default:
-			line.WriteRune([]rune("▁▂▃▄▅▆▇█")[int(math.Min(7, 8*(v-low)/(high-low)))])
-		}
-	}
-	return line.String()
 }
 
 func percent(v float64) string {

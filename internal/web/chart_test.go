@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rltrain/rltrain/internal/reflect"
+	"github.com/rltrain/rltrain/internal/runlog"
 )
 
 func TestNiceTicks(t *testing.T) {
@@ -94,11 +95,9 @@ func TestCutKeepsRunesWhole(t *testing.T) {
 	require.True(t, more)
 }
 
-func TestDifferences(t *testing.T) {
+func TestDifferencesAreShown(t *testing.T) {
 	a, b := told{Name: "a"}, told{Name: "b"}
-	a.Info.Config, b.Info.Config = "grpo: {lr: 1, k: [1, 2]}\nsame: x\n", "grpo: {lr: 2, k: [1]}\nsame: x\n"
-	require.Equal(t, []difference{{"grpo.k[1]", []string{"2", none}}, {"grpo.lr", []string{"1", "2"}}}, differences([]told{a, b}))
-	b.Info.Config = ": no yaml ["
-	require.NotEmpty(t, differences([]told{a, b}))
-	require.Nil(t, differences([]told{a}))
+	a.Info.Config, b.Info.Config = "reward: {formula: \"1\"}\n", "reward: {formula: \"\\e[2J\"}\ngrpo: {lr: 2}\n"
+	require.Equal(t, []runlog.Difference{{Key: "grpo.lr", Values: []string{none, "2"}}, {Key: "reward.formula", Values: []string{"1", `\x1b[2J`}}}, differences([]told{a, b}))
+	require.Empty(t, differences([]told{a}))
 }

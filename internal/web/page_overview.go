@@ -26,7 +26,7 @@ type overview struct {
 	Small       []drawn
 	Colors      []runColor // the runs on the charts
 	Choices     []choice   // runs that may be laid beside this one
-	Differences []difference
+	Differences []runlog.Difference
 	Table       metricTable
 	Config      string
 }
