@@ -17,6 +17,7 @@ import (
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/verifiers"
+	"github.com/rltrain/rltrain/verifiers/python"
 )
 
 // A probe looks for a prefix in so many chains of each task, and goes on from it so often in each arm.
@@ -91,10 +92,12 @@ func (r *trainRecipe) probe(n int) (p eval.Probe, name string, done func(), err 
 	if err != nil {
 		return p, name, nil, err
 	}
-	rules, done, err := r.rules()
+	sandbox := &python.Lazy{}
+	rules, end, err := r.rules(sandbox)
 	if err != nil {
 		return p, name, nil, err
 	}
+	done = func() { end(); sandbox.Close() }
 	pool, err := r.pool(nil, rules)
 	if err != nil {
 		done()

@@ -161,7 +161,8 @@ func (t *Trainer) draw(r policy.Request, n int, lp map[policy.Token]float64, ent
 	rng := rand.New(rand.NewPCG(r.Seed, name.Sum64()))
 	s := policy.Sample{Stop: policy.StopLength, Version: t.version}
 	for len(s.Tokens) < r.MaxTokens {
-		token, p := EOS, float32(0)
+		var token policy.Token
+		var p float32
 		if i := len(s.Tokens); i < len(r.Forced) {
 			token = r.Forced[i]
 		} else {

@@ -195,7 +195,11 @@ func (p *parser) item() *node {
 		}
 		chain.args = append(chain.args, next)
 	}
-	chain.args[len(chain.args)-1] = p.congruent(chain.args[len(chain.args)-1])
+	last := p.congruent(chain.args[len(chain.args)-1])
+	if last == nil {
+		return nil
+	}
+	chain.args[len(chain.args)-1] = last
 	return chain
 }
 
