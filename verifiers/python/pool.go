@@ -23,7 +23,7 @@ type Pool struct {
 }
 
 // attempts is how often a job is begun when its worker dies, which a candidate cannot bring about.
-const attempts = 10
+const attempts = 30
 
 // New makes a pool, after trying whether isolation works here. Without it the error wraps ErrUnavailable, unless the
 // options allow to run unsafely.
