@@ -17,8 +17,21 @@ import (
 // maxLine is the longest accepted line of a task file in bytes.
 const maxLine = 16 << 20
 
-// Load returns a built-in task set by its name (see Names), a public one (see PublicNames), or else reads a task file.
+// Load returns a built-in task set by its name (see Names), a public one (see PublicNames), a benchmark (see Benchmarks), or
+// else reads a task file.
 func Load(nameOrPath string) ([]Task, error) {
+	var tasks []Task
+	for _, name := range benchmark(nameOrPath) {
+		part, err := loadOne(name)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, part...)
+	}
+	return tasks, nil
+}
+
+func loadOne(nameOrPath string) ([]Task, error) {
 	if slices.Contains(Names(), nameOrPath) {
 		return Named(nameOrPath)
 	}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +41,43 @@ func PublicNames() []string {
 		names = append(names, s.name)
 	}
 	return names
+}
+
+// benchmarks are the names that people use for what is evaluated, and the sets that they mean.
+func benchmarks() map[string][]string {
+	return map[string][]string{
+		"countdown": {"countdown/test"}, "code-mini": {"code-mini/test"}, "gsm8k": {"gsm8k/test"}, "math": {"math/test"},
+		"aime": {"aime24", "aime25"}, "mbpp": {"mbpp/test"},
+	}
+}
+
+// Benchmarks lists the short names of sets that are made to be measured on; aime is two sets together.
+func Benchmarks() []string { return slices.Sorted(maps.Keys(benchmarks())) }
+
+// benchmark is the sets behind a short name; another name stands for itself.
+func benchmark(name string) []string {
+	if sets, ok := benchmarks()[name]; ok {
+		return sets
+	}
+	return []string{name}
+}
+
+// Canonical is the name of the one set behind a short name; another name is its own.
+func Canonical(name string) string {
+	if sets := benchmark(name); len(sets) == 1 {
+		return sets[0]
+	}
+	return name
+}
+
+// findPublic is the file of a public set.
+func findPublic(name string) (string, error) {
+	for _, s := range publicSets() {
+		if s.name == name {
+			return s.find(os.Getenv(PublicFolder))
+		}
+	}
+	return "", fmt.Errorf("no public task set is called %q", name)
 }
 
 // loadPublic reads a public set in the order of its file. ok is false if there is none of this name.

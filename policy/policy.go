@@ -1,5 +1,5 @@
 // Package policy holds the vocabulary that a language model policy and its users share:
-// what to sample, what came out, what to learn from. It has data types and two interfaces
+// what to sample, what came out, what to learn from. It has data types and interfaces
 // and no behaviour; engines (policy/moe, later others) implement it, and nothing above it
 // imports an engine.
 //
@@ -23,9 +23,12 @@ type Params struct {
 	MaxTokens   int     // limit on each completion, its stop token included
 	Temperature float32 // 0 is greedy; log-probs are of the untempered policy either way
 	Cut
-	Seed   uint64  // with the task id, the sample index and the position, fixes every draw
-	Stop   []Token // a completion ends after any of these
-	Banned []Token // never drawn; the others share what is left
+	Seed uint64  // with the task id, the sample index and the position, fixes every draw
+	Stop []Token // a completion ends after any of these
+	// StopStrings end a completion before any of them. An engine that sees tokens only does not know them: whoever reads the
+	// text cuts it there.
+	StopStrings []string
+	Banned      []Token // never drawn; the others share what is left
 }
 
 // Cut keeps the likelier tokens only, as transformers and vLLM do: first TopK, then TopP of what is left, then MinP. The zero
@@ -39,7 +42,12 @@ type Cut struct {
 // Request asks for Params.N completions of one prompt.
 type Request struct {
 	Task   string // names the prompt's random stream; two requests with equal Task and Seed draw alike
+	First  int    // index of the first completion: those drawn are First … First+N-1 of the stream
 	Prompt []Token
+	// Text is the prompt for an engine that has a tokenizer of its own, such as a server: a text to continue, or with Chat
+	// a message to answer. Other engines read Prompt alone.
+	Text string
+	Chat bool
 	// Forced, where set, is a completion prefix that is not drawn but given: the sampler
 	// continues after it. Its tokens count towards MaxTokens and are part of Sample.Tokens.
 	Forced []Token
@@ -65,13 +73,29 @@ type Sample struct {
 	Entropies    []float32 // entropy in nats of the untempered distribution each token was drawn from
 	Stop         StopReason
 	Version      int // number of optimizer steps behind the weights that drew it
+
+	// What an engine with a tokenizer of its own reports; it may know text and counts without the tokens.
+	Text                     string
+	TextTokens, PromptTokens int     // how many of Text and of the prompt
+	Seconds                  float64 // that it took; 0 where the engine does not tell
 }
+
+// Length is the number of tokens drawn.
+func (s Sample) Length() int { return max(len(s.Tokens), s.TextTokens) }
 
 // Sampler draws from one version of the weights. It takes the whole set of requests at once,
 // so that the make-up of its batches never depends on goroutine timing. The result has one
 // slice a request, in the order of the requests.
 type Sampler interface {
 	Sample(ctx context.Context, requests []Request) ([][]Sample, error)
+}
+
+// Streamer is a Sampler whose completions do not wait for each other. Stream hands over each one when it is there, named
+// by the index of its request and its number in the task's stream; done may be called by several goroutines at a time. An error
+// leaves what was handed over valid.
+type Streamer interface {
+	Sampler
+	Stream(ctx context.Context, requests []Request, done func(request, number int, s Sample) error) error
 }
 
 // Datum is one sequence to learn from. The slices of floats have one entry a response token.

@@ -88,7 +88,7 @@ func formulaEnv(task datasets.Task, r Rollout, maxLength int) map[string]any {
 		"format":       oneIf(r.Verdict.Format),
 		"language_mix": reflect.LanguageMix(task.Question, r.Text),
 		"repetition":   verifiers.Repetition(r.Text[start:end], verifiers.RepetitionGram),
-		"length":       len(r.Tokens),
+		"length":       r.Length(),
 		"max_length":   maxLength,
 		"truncated":    oneIf(r.truncated()),
 		"kind":         task.Kind,

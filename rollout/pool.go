@@ -12,6 +12,7 @@ import (
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/internal/reflect"
 	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/policy/tokenizer"
 	"github.com/rltrain/rltrain/verifiers"
 )
 
@@ -23,9 +24,15 @@ type Tokenizer interface {
 	EOS() policy.Token
 }
 
+// Renderer is a Tokenizer of a model that came with a chat template.
+type Renderer interface {
+	Render(c tokenizer.Chat) (string, error)
+}
+
 // Pool samples and judges groups of rollouts.
 type Pool struct {
-	Tokenizer Tokenizer
+	Tokenizer Tokenizer // nil for a sampler that has its own
+	Template  Template  // of the prompts
 	Verifier  verifiers.Verifier
 	Reward    *Formula      // pays instead of the verdict, out of whose reward it makes its own; nil leaves the verdict's
 	Params    policy.Params // of each task; Seed and Stop are filled in by Collect
@@ -51,20 +58,12 @@ func (p *Pool) Collect(ctx context.Context, s policy.Sampler, tasks []datasets.T
 
 // CollectForced is Collect with a completion prefix for each task, where forced is not nil.
 func (p *Pool) CollectForced(ctx context.Context, s policy.Sampler, tasks []datasets.Task, seed uint64, forced [][]policy.Token) (Batch, error) {
-	groups, requests := make([]Group, len(tasks)), make([]policy.Request, len(tasks))
-	for i, task := range tasks {
-		prompt := datasets.Prompt(task.Question)
-		ids, err := p.Tokenizer.Encode(prompt)
-		if err != nil {
-			return Batch{}, fmt.Errorf("task %s: encode the prompt: %w", task.ID, err)
-		}
-		ids = append([]policy.Token{p.Tokenizer.BOS()}, ids...)
-		groups[i] = Group{Task: task, Prompt: prompt, PromptTokens: ids, Seed: seed}
-		requests[i] = policy.Request{Task: task.ID, Prompt: ids, Params: p.Params}
-		requests[i].Seed, requests[i].Stop = seed, []policy.Token{p.Tokenizer.EOS()}
-		if forced != nil {
-			requests[i].Forced = forced[i]
-		}
+	groups, requests, err := p.Requests(tasks, seed)
+	if err != nil {
+		return Batch{}, err
+	}
+	for i := range forced {
+		requests[i].Forced = forced[i]
 	}
 	start := time.Now()
 	samples, err := s.Sample(ctx, requests)
@@ -81,6 +80,48 @@ func (p *Pool) CollectForced(ctx context.Context, s policy.Sampler, tasks []data
 	return Batch{groups, sampled.Sub(start).Seconds(), time.Since(sampled).Seconds()}, nil
 }
 
+// Requests asks for Params.N completions of each task. The groups are without rollouts yet.
+func (p *Pool) Requests(tasks []datasets.Task, seed uint64) ([]Group, []policy.Request, error) {
+	groups, requests := make([]Group, len(tasks)), make([]policy.Request, len(tasks))
+	for i, task := range tasks {
+		prompt, ids, err := p.prompt(task)
+		if err != nil {
+			return nil, nil, fmt.Errorf("task %s: %w", task.ID, err)
+		}
+		groups[i] = Group{Task: task, Prompt: prompt, PromptTokens: ids, Seed: seed}
+		requests[i] = policy.Request{Task: task.ID, Prompt: ids, Text: prompt, Chat: p.Template.Chat, Params: p.Params}
+		requests[i].Seed, requests[i].StopStrings = seed, p.Template.Stop
+		if p.Tokenizer != nil {
+			requests[i].Stop = []policy.Token{p.Tokenizer.EOS()}
+		}
+	}
+	return groups, requests, nil
+}
+
+// prompt is the task's prompt as text and, with a tokenizer, as tokens.
+func (p *Pool) prompt(task datasets.Task) (text string, ids []policy.Token, err error) {
+	text = p.Template.Text(task)
+	if p.Tokenizer == nil {
+		return text, nil, nil
+	}
+	if p.Template.Chat {
+		renderer, ok := p.Tokenizer.(Renderer)
+		if !ok {
+			return "", nil, errors.New("this tokenizer has no chat template: choose another prompt template")
+		}
+		if text, err = renderer.Render(tokenizer.Chat{Messages: []tokenizer.Message{{Role: "user", Content: text}}, Answer: true}); err != nil {
+			return "", nil, err
+		}
+	}
+	if ids, err = p.Tokenizer.Encode(text); err != nil {
+		return "", nil, fmt.Errorf("encode the prompt: %w", err)
+	}
+	if bos := p.Tokenizer.BOS(); bos != tokenizer.None && !p.Template.Chat { // a chat template spells it
+		ids = append([]policy.Token{bos}, ids...)
+	}
+	return text, ids, nil
+}
+
 // judge fills in the rollouts of all groups.
 func (p *Pool) judge(ctx context.Context, groups []Group, samples [][]policy.Sample) error {
 	workers := p.Workers
@@ -93,7 +134,7 @@ func (p *Pool) judge(ctx context.Context, groups []Group, samples [][]policy.Sam
 		groups[i].Rollouts = make([]Rollout, len(samples[i]))
 		for j := range samples[i] {
 			team.Go(func() error {
-				groups[i].Rollouts[j] = p.judgeOne(ctx, groups[i].Task, samples[i][j])
+				groups[i].Rollouts[j] = p.Judge(ctx, groups[i].Task, samples[i][j])
 				return ctx.Err()
 			})
 		}
@@ -101,10 +142,16 @@ func (p *Pool) judge(ctx context.Context, groups []Group, samples [][]policy.Sam
 	return team.Wait()
 }
 
-// judgeOne never fails: what could not be judged carries the verdict error.
-func (p *Pool) judgeOne(ctx context.Context, task datasets.Task, sample policy.Sample) Rollout {
+// Judge never fails: what could not be judged carries the verdict error.
+func (p *Pool) Judge(ctx context.Context, task datasets.Task, sample policy.Sample) Rollout {
 	start := time.Now()
-	r := Rollout{Sample: sample, Text: p.Tokenizer.Decode(sample.Tokens)}
+	r := Rollout{Sample: sample, Text: sample.Text}
+	if p.Tokenizer != nil {
+		r.Text = p.Tokenizer.Decode(sample.Tokens)
+	}
+	if text, cut := p.Template.end(r.Text); cut {
+		r.Text, r.Stop = text, policy.StopToken
+	}
 	verdict, err := p.verdict(ctx, task, r.Text)
 	if err != nil {
 		verdict = verifiers.Verdict{Kind: verifiers.Error, Reason: err.Error()}

@@ -104,7 +104,7 @@ func (t *task) add(g rollout.Group, r rollout.Rollout) {
 	t.reflective += one(reflect.Spoken(r.Reflections) > 0)
 	t.formatted += one(r.Verdict.Format)
 	t.cut += one(r.Stop == policy.StopLength)
-	t.tokens += len(r.Tokens)
+	t.tokens += r.Length()
 	for _, a := range reflect.Attempts(g.Task, r.Text) {
 		t.attempts++
 		t.hits += one(a.Hit)

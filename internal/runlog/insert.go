@@ -107,7 +107,7 @@ func (in inserter) insertRollout(ctx context.Context, group int64, question, key
 		raw = []byte(r.Text)
 	}
 	v := r.Verdict
-	result, err := in.rollout.ExecContext(ctx, group, key, sample, response, len(r.Tokens), string(r.Stop), string(v.Kind),
+	result, err := in.rollout.ExecContext(ctx, group, key, sample, response, r.Length(), string(r.Stop), string(v.Kind),
 		v.Format, cleanText(v.Answer), cleanText(v.Reason), v.Passed, v.Total, number(v.Reward), advantage, r.Version,
 		reflect.Spoken(r.Reflections), number(reflect.LanguageMix(question, r.Text)), number(mean(r.Logprobs)), number(r.VerifyMS), raw,
 		packInts(r.Tokens), packFloats(r.Logprobs), packFloats(r.Entropies))

@@ -73,7 +73,7 @@ func Script(text func(task string, n int) string) Sampler {
 		for i, r := range requests {
 			for n := range r.N {
 				tokens := slices.Clone(r.Forced)
-				for _, b := range []byte(text(r.Task, n)) {
+				for _, b := range []byte(text(r.Task, r.First+n)) {
 					tokens = append(tokens, policy.Token(b))
 				}
 				tokens = append(tokens, EOS)
@@ -149,7 +149,7 @@ func (t *Trainer) sample(ctx context.Context, requests []policy.Request) ([][]po
 	out := make([][]policy.Sample, len(requests))
 	for i, r := range requests {
 		for n := range r.N {
-			out[i] = append(out[i], t.draw(r, n, lp, float32(entropy)))
+			out[i] = append(out[i], t.draw(r, r.First+n, lp, float32(entropy)))
 		}
 	}
 	return out, ctx.Err()

@@ -77,7 +77,7 @@ func (s *sampler) Sample(ctx context.Context, requests []policy.Request) ([][]po
 				out.DrawLogprobs = make([]float32, len(r.Forced), r.MaxTokens)
 			}
 			if limit := r.MaxTokens - len(r.Forced); limit > 0 {
-				lanes = append(lanes, &lane{request: i, key: streamKey(r.Seed, r.Task, n), limit: limit, out: out})
+				lanes = append(lanes, &lane{request: i, key: streamKey(r.Seed, r.Task, r.First+n), limit: limit, out: out})
 			}
 		}
 	}
