@@ -60,7 +60,9 @@ func (p *parser) answer() *node {
 		}
 		switch t := p.tok(); {
 		case t.kind == tSemi && comma && semi:
-			outer, inner = append(outer, list(inner, "group")), nil
+			if len(inner) > 0 {
+				outer, inner = append(outer, list(inner, "group")), nil
+			}
 			p.pos++
 		case t.kind == tAnd && connective != "or":
 			connective = t.text
