@@ -21,12 +21,7 @@ type progress struct {
 }
 
 func newProgress(out io.Writer) *progress {
-	file, ok := out.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
-		return &progress{out: out}
-	}
-	info, err := file.Stat()
-	return &progress{out: out, live: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	return &progress{out: out, live: isTerminal(out) && os.Getenv("TERM") != "dumb"}
 }
 
 // Write writes lines that stay, above the one that is redrawn.

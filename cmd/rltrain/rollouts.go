@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,7 +78,7 @@ func showRollouts(ctx context.Context, out io.Writer, log *runlog.Log, o rollout
 	if err != nil {
 		return err
 	}
-	color := isTerminal(out)
+	color := colors(out)
 	buffer := bufio.NewWriter(out)
 	shown := 0
 	filter := runlog.Filter{HasStep: o.hasStep, Step: o.step, Search: o.search, Sort: o.sort}
@@ -250,14 +249,4 @@ func edits(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// isTerminal tells whether colours make sense on out.
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

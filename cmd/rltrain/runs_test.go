@@ -157,8 +157,6 @@ func TestRunsExport(t *testing.T) {
 		require.EqualValues(t, step, object["step"])
 		require.Nil(t, object["p_correct_reflect"])
 	}
-	_, _, err = runCommand(t, runsCommand(), "export", "demo", "--format", "xml", "--runs", dir)
-	require.ErrorContains(t, err, `unknown format "xml"`)
 }
 
 func TestSparkline(t *testing.T) {
