@@ -90,6 +90,16 @@ func (n *node) contains(condition func(*node) bool) bool {
 	return false
 }
 
+// hollow tells whether a part of the tree is missing.
+func (n *node) hollow() bool {
+	for _, arg := range n.args {
+		if arg == nil || arg.hollow() {
+			return true
+		}
+	}
+	return false
+}
+
 // open tells whether the tree has variables or unknown functions.
 func (n *node) open() bool {
 	return n.contains(func(m *node) bool { return m.kind == kSym && !constant(m.name) || m.kind == kApply })
