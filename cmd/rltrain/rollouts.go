@@ -27,6 +27,7 @@ type rolloutsOptions struct {
 	hasStep, full, json       bool
 	replay                    string
 	probe                     int
+	color                     bool // out is a terminal that takes it
 }
 
 // excerpt is how many bytes of a chain are shown without --full.
@@ -38,13 +39,14 @@ func rolloutsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollouts RUN",
 		Short: "filter, sort and read the rollouts of a run",
-		Long: "Filter, sort and read the rollouts of a run. EXPR of --where is a condition in the expr language over the columns\n" +
+		Long: "Filter, sort and read the rollouts of a run; on a terminal in colours (unless NO_COLOR is set) and through $PAGER, else less. EXPR of --where is a condition in the expr language over the columns\n" +
 			strings.Join(runlog.RolloutColumns(), ", ") + ".\nA number that is not defined (the advantage in an evaluation) is NaN there.",
 		Example: "  rltrain rollouts demo --step 10 --where 'verdict == \"correct\" && reflections > 2'\n" +
 			"  rltrain rollouts demo --where 'response contains \"try again\"' --sort -reward --full",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.hasStep = cmd.Flags().Changed("step")
+			o.color = colors(cmd.OutOrStdout())
 			return withRun(o.runs, args[0], func(log *runlog.Log) error {
 				switch {
 				case o.replay != "":
@@ -52,7 +54,11 @@ func rolloutsCommand() *cobra.Command {
 				case cmd.Flags().Changed("probe"):
 					return probe(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), log.Dir(), o)
 				}
-				return showRollouts(cmd.Context(), cmd.OutOrStdout(), log, o)
+				matches, err := o.check()
+				if err != nil {
+					return err
+				}
+				return paged(cmd.OutOrStdout(), func(out io.Writer) error { return showRollouts(cmd.Context(), out, log, o, matches) })
 			})
 		},
 	}
@@ -70,15 +76,15 @@ func rolloutsCommand() *cobra.Command {
 	return cmd
 }
 
-func showRollouts(ctx context.Context, out io.Writer, log *runlog.Log, o rolloutsOptions) error {
+// check compiles the condition; it and the limit are refused before a pager starts.
+func (o rolloutsOptions) check() (matches func(runlog.Rollout) (bool, error), err error) {
 	if o.limit < 0 {
-		return fmt.Errorf("--limit %d is negative: use 0 for all rollouts", o.limit)
+		return nil, fmt.Errorf("--limit %d is negative: use 0 for all rollouts", o.limit)
 	}
-	matches, err := compileWhere(o.where)
-	if err != nil {
-		return err
-	}
-	color := colors(out)
+	return compileWhere(o.where)
+}
+
+func showRollouts(ctx context.Context, out io.Writer, log *runlog.Log, o rolloutsOptions, matches func(runlog.Rollout) (bool, error)) error {
 	buffer := bufio.NewWriter(out)
 	shown := 0
 	filter := runlog.Filter{HasStep: o.hasStep, Step: o.step, Search: o.search, Sort: o.sort}
@@ -93,7 +99,7 @@ func showRollouts(ctx context.Context, out io.Writer, log *runlog.Log, o rollout
 		if !match {
 			continue
 		}
-		if err := showRollout(ctx, buffer, log, r, o, color); err != nil {
+		if err := showRollout(ctx, buffer, log, r, o); err != nil {
 			return err
 		}
 		if shown++; shown == o.limit {
@@ -106,7 +112,7 @@ func showRollouts(ctx context.Context, out io.Writer, log *runlog.Log, o rollout
 	return buffer.Flush()
 }
 
-func showRollout(ctx context.Context, out io.Writer, log *runlog.Log, r runlog.Rollout, o rolloutsOptions, color bool) error {
+func showRollout(ctx context.Context, out io.Writer, log *runlog.Log, r runlog.Rollout, o rolloutsOptions) error {
 	if o.json {
 		return writeJSON(out, r)
 	}
@@ -126,7 +132,7 @@ func showRollout(ctx context.Context, out io.Writer, log *runlog.Log, r runlog.R
 	if !o.full && len(response) > excerpt {
 		response, more = strings.ToValidUTF8(response[:excerpt], ""), " … (--full shows all)"
 	}
-	chain := highlight(response, found, color)
+	chain := highlight(response, found, o.color)
 	_, err = fmt.Fprintf(out, "%s%s\n\n", margin(chain, "  | "), more)
 	return err
 }
