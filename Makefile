@@ -21,7 +21,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build plugin demo test lint fmt vet layering tidy check base bench results fuzz soak clean
+.PHONY: help deps browser build plugin demo test lint fmt vet layering tidy check base bench results fuzz soak clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,16 @@ deps: ## check for Go and a C compiler; as root on Debian install the compiler
 	fi
 	@echo "what is installed: $$(go env GOVERSION) for $$(go env GOOS)/$$(go env GOARCH), C compiler $$($$(go env CC) --version | head -n 1)"
 
+browser: ## check for Chromium, which tests of the pages need; as root on Debian install it
+	@found() { for name in chromium chromium-browser google-chrome headless-shell; do command -v $$name && return; done; return 1; }; \
+	if ! found >/dev/null && [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; then \
+		echo "no Chromium: installing Debian's chromium with apt-get"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null </dev/null || true; \
+	fi; \
+	if path=$$(found); then echo "what is installed: browser $$path"; \
+	else echo "no Chromium: tests of the pages in a browser are skipped (install chromium to run them)"; fi
+
 build: deps ## build bin/rltrain
 	@go build -tags $(TAGS) -o $(BIN) ./cmd/rltrain
 	@echo "built: $(BIN)"
@@ -54,7 +64,7 @@ plugin: build ## build, and install the XLA plug-in for CPUs if it is missing (o
 demo: plugin ## train the shipped base model for some minutes and show what changed
 	@$(BIN) demo
 
-test: plugin vet ## install what is missing, build, vet, and run all tests under the race detector
+test: plugin vet browser ## install what is missing, build, vet, and run all tests under the race detector
 	@$(GO_TEST) -timeout 14m $(PACKAGES)
 	@go test -tags $(TAGS) -run PureGo ./policy/moe # skipped under the race detector, see the test
 
