@@ -101,7 +101,7 @@ func (b tab) text(selector string) string {
 func (b tab) eventually(expression string) {
 	b.Helper()
 	expression = `document.readyState === "complete" && (` + expression + `)`
-	require.Eventually(b, func() bool { return ask[bool](b, expression) }, 20*time.Second, 50*time.Millisecond, expression)
+	require.Eventually(b, func() bool { return ask[bool](b, expression) }, 60*time.Second, 50*time.Millisecond, expression)
 }
 
 // spot is a place on the screen: a part of the width of an element, half way down.
