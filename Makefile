@@ -24,7 +24,7 @@ endif
 .PHONY: help deps browser build plugin demo test lint fmt vet layering tidy check base bench results fuzz soak clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "variables: RACE= (no race detector), PACKAGES=./verifiers/... (test and soak), FUZZTIME=$(FUZZTIME), SOAK=$(SOAK)"
 
 # A compiler without the C library's headers is no use either, hence a trial.

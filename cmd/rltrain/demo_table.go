@@ -137,7 +137,7 @@ func (s *session) controls(ctx context.Context, r results, out io.Writer) error 
 	if !ok || !ok2 {
 		return nil
 	}
-	base, err := openModel(ctx, s.recipe.Model, s.recipe.Shapes, s.progress)
+	base, err := openModel(ctx, s.recipe.Model, s.recipe.Device, s.recipe.Shapes, s.progress)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/rltrain/rltrain/internal/doctor"
 	"github.com/rltrain/rltrain/internal/runlog"
-	"github.com/rltrain/rltrain/internal/xla"
 	"github.com/rltrain/rltrain/verifiers/python"
 )
 
@@ -40,11 +39,7 @@ func examineMachine(ctx context.Context, out io.Writer, dir string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "system\t%s/%s, %s\n", runtime.GOOS, runtime.GOARCH, runtime.Version())
 	fmt.Fprintf(table, "cores\t%d, of which Go uses %d\n", runtime.NumCPU(), runtime.GOMAXPROCS(0))
-	if path, err := xla.Find(ctx); err != nil {
-		fmt.Fprintf(table, "plug-in\tnone: %v; `rltrain plugin` fetches it, without it training is many times slower\n", err)
-	} else {
-		fmt.Fprintf(table, "plug-in\t%s\n", path)
-	}
+	tellDevices(ctx, table)
 	switch free, err := freeDisk(dir); {
 	case err != nil:
 		fmt.Fprintf(table, "disk\tunknown here: %v\n", err)

@@ -26,7 +26,7 @@ import (
 // evalFlags are the flags of eval.
 type evalFlags struct {
 	model, ks, json string
-	control         string
+	control, device string
 	set             eval.Set
 	seed            uint64
 	unsafe          bool // Python without full isolation
@@ -60,6 +60,7 @@ func evalCommand() *cobra.Command {
 	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
 	flags.StringVar(&f.control, "control", "", "retry: a chain that does not claim to be right is made to go on; own-verdict: of a task's samples the first that claims to be right counts")
 	unsafeFlag(cmd, &f.unsafe)
+	deviceFlag(cmd, &f.device)
 	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
 	return cmd
 }
@@ -75,7 +76,7 @@ func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval
 	if err := f.set.Validate(); err != nil {
 		return runlog.Eval{}, err
 	}
-	m, err := openModel(ctx, f.model, moe.DefaultShapes(), progress)
+	m, err := openModel(ctx, f.model, f.device, moe.DefaultShapes(), progress)
 	if err != nil {
 		return runlog.Eval{}, err
 	}

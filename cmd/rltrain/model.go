@@ -20,8 +20,8 @@ type model struct {
 	engine *xla.Engine
 }
 
-// openModel opens what --model names: a folder, RUN (its newest checkpoint) or RUN@STEP.
-func openModel(ctx context.Context, name string, shapes moe.Shapes, progress io.Writer) (*model, error) {
+// openModel opens what --model names on a device: a folder, RUN (its newest checkpoint) or RUN@STEP.
+func openModel(ctx context.Context, name, device string, shapes moe.Shapes, progress io.Writer) (*model, error) {
 	dir, err := modelFolder(name)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func openModel(ctx context.Context, name string, shapes moe.Shapes, progress io.
 	if err != nil {
 		return nil, err
 	}
-	engine, err := xla.Open(ctx, xla.Options{Progress: progress})
+	engine, err := xla.Open(ctx, xla.Options{Device: device, Progress: progress})
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ import (
 // pretrainRecipe is the content of a file such as recipes/base.yaml.
 type pretrainRecipe struct {
 	Seed   uint64                `yaml:"seed"`
+	Device string                `yaml:"device,omitempty"` // cpu (the default) or cuda
 	Model  moe.Config            `yaml:"model"`
 	Shapes moe.Shapes            `yaml:"shapes"`
 	Corpus datasets.CorpusConfig `yaml:"corpus"`
@@ -30,7 +31,7 @@ type pretrainRecipe struct {
 }
 
 func pretrainCommand() *cobra.Command {
-	var out string
+	var out, device string
 	var resume bool
 	var overrides []string
 	var seed uint64
@@ -49,12 +50,16 @@ func pretrainCommand() *cobra.Command {
 			if cmd.Flags().Changed("seed") {
 				recipe.Seed = seed
 			}
+			if cmd.Flags().Changed("device") {
+				recipe.Device = device
+			}
 			return makeBase(cmd.Context(), recipe, out, resume, cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "write the model into `FOLDER`")
 	cmd.Flags().BoolVar(&resume, "resume", false, "go on where an interrupted pretraining of FOLDER was")
 	cmd.Flags().Uint64Var(&seed, "seed", 0, "replace the recipe's seed")
+	deviceFlag(cmd, &device)
 	cmd.Flags().StringArrayVarP(&overrides, "override", "o", nil, "replace a value of the recipe: `key.path=value`")
 	_ = cmd.MarkFlagRequired("out")
 	return cmd
@@ -74,7 +79,7 @@ func makeBase(ctx context.Context, r pretrainRecipe, folder string, resume bool,
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("make model folder: %w", err)
 	}
-	engine, err := xla.Open(ctx, xla.Options{Progress: progress})
+	engine, err := xla.Open(ctx, xla.Options{Device: r.Device, Progress: progress})
 	if err != nil {
 		return err
 	}

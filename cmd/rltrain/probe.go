@@ -57,7 +57,7 @@ func probe(ctx context.Context, out, progress io.Writer, dir string, o rolloutsO
 		return err
 	}
 	defer done()
-	m, err := openModel(ctx, folder, recipe.Shapes, progress)
+	m, err := openModel(ctx, folder, recipe.Device, recipe.Shapes, progress)
 	if err != nil {
 		return err
 	}

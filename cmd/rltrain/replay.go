@@ -33,7 +33,7 @@ func replay(ctx context.Context, out, progress io.Writer, log *runlog.Log, id st
 	if err != nil {
 		return err
 	}
-	m, err := openModel(ctx, folder, recipe.Shapes, progress)
+	m, err := openModel(ctx, folder, recipe.Device, recipe.Shapes, progress)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type sampleLine struct {
 }
 
 func sampleCommand() *cobra.Command {
-	var name string
+	var name, device string
 	var asJSON bool
 	var params policy.Params
 	cmd := &cobra.Command{
@@ -29,7 +29,7 @@ func sampleCommand() *cobra.Command {
 		Short: "look at the policy by hand, for example: sample 'make 36 from 2 8 22'",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := openModel(cmd.Context(), name, moe.DefaultShapes(), cmd.ErrOrStderr())
+			m, err := openModel(cmd.Context(), name, device, moe.DefaultShapes(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -66,6 +66,7 @@ func sampleCommand() *cobra.Command {
 	flags.IntVar(&params.MaxTokens, "max-tokens", 224, "limit on a completion")
 	flags.Float32Var(&params.Temperature, "temperature", 1, "0 is greedy")
 	flags.Uint64Var(&params.Seed, "seed", 1, "of the draws")
+	deviceFlag(cmd, &device)
 	flags.BoolVar(&asJSON, "json", false, "one JSON object a completion")
 	return cmd
 }

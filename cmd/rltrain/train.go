@@ -26,6 +26,7 @@ import (
 // trainFlags are the flags of train that are not part of the recipe.
 type trainFlags struct {
 	out, model     string
+	device         string
 	resume, force  bool
 	evenIfHopeless bool
 	unsafe         bool // Python without full isolation
@@ -65,6 +66,7 @@ func (f *trainFlags) register(cmd *cobra.Command, folder string) {
 	cmd.Flags().BoolVar(&f.force, "force", false, "remove a run that is in the folder already")
 	cmd.Flags().BoolVar(&f.evenIfHopeless, "even-if-hopeless", false, "go on though the first steps leave nothing to learn from")
 	unsafeFlag(cmd, &f.unsafe)
+	deviceFlag(cmd, &f.device)
 	cmd.Flags().IntVar(&f.steps, "steps", 0, "replace the recipe's number of steps")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 0, "replace the recipe's seed")
 	cmd.Flags().StringArrayVarP(&f.overrides, "override", "o", nil, "replace a value of the recipe: `key.path=value`")
@@ -76,6 +78,9 @@ func (f *trainFlags) apply(cmd *cobra.Command, r *trainRecipe) {
 	}
 	if cmd.Flags().Changed("seed") {
 		r.Seed = f.seed
+	}
+	if cmd.Flags().Changed("device") {
+		r.Device = f.device
 	}
 	if f.model != "" {
 		r.Model = f.model
@@ -104,7 +109,7 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	if s.tasks, err = r.stream(); err != nil {
 		return nil, err
 	}
-	if s.model, err = openModel(ctx, r.Model, r.Shapes, s.progress); err != nil {
+	if s.model, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
 		return nil, err
 	}
 	sandbox := &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
@@ -134,7 +139,7 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	}
 	var reference grpo.Scorer
 	if r.GRPO.KL > 0 {
-		if reference, err = openModel(ctx, r.Model, r.Shapes, s.progress); err != nil {
+		if reference, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
 			return nil, fmt.Errorf("open the reference of grpo.kl: %w", err)
 		}
 	}

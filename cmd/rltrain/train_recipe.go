@@ -8,6 +8,7 @@ import (
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/grpo"
 	"github.com/rltrain/rltrain/internal/eval"
+	"github.com/rltrain/rltrain/internal/xla"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/policy/moe"
 	"github.com/rltrain/rltrain/rollout"
@@ -22,7 +23,8 @@ const formatReward = 0.1
 // trainRecipe is the content of a file such as recipes/r1zero-mini.yaml.
 type trainRecipe struct {
 	Seed       uint64      `yaml:"seed"`
-	Model      string      `yaml:"model"` // folder, RUN or RUN@STEP
+	Model      string      `yaml:"model"`  // folder, RUN or RUN@STEP
+	Device     string      `yaml:"device"` // cpu or cuda
 	Tasks      []taskShare `yaml:"tasks"`
 	Sampling   sampling    `yaml:"sampling"`
 	Reward     reward      `yaml:"reward"`
@@ -143,7 +145,7 @@ type derived struct {
 
 func defaultTrainRecipe() trainRecipe {
 	return trainRecipe{
-		Seed: 1, Model: "models/base",
+		Seed: 1, Model: "models/base", Device: xla.CPU,
 		Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
 		Reward:   reward{Mode: verifiers.ModeCorrect, Format: formatReward, Deadline: rollout.DefaultDeadline.Seconds()},
 		GRPO:     grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
@@ -152,6 +154,9 @@ func defaultTrainRecipe() trainRecipe {
 
 // check names the first value that cannot be trained with, and fills in Derived.
 func (r *trainRecipe) check() error {
+	if err := xla.CheckDevice(r.Device); err != nil {
+		return err
+	}
 	if err := r.GRPO.Validate(); err != nil {
 		return err
 	}

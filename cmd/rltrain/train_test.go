@@ -44,7 +44,7 @@ func needPlugin(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: the real engine compiles for half a minute")
 	}
-	if _, err := xla.Install(t.Context(), os.Stderr); err != nil {
+	if _, err := xla.Install(t.Context(), xla.CPU, os.Stderr); err != nil {
 		t.Skipf("the XLA plug-in cannot be had here: %v", err)
 	}
 }

@@ -63,10 +63,11 @@ func TestOpenRejectsPlugins(t *testing.T) {
 	for name, want := range map[string]string{
 		"a,b/pjrt_c_api_cpu_plugin.so":    "comma",
 		"nvidia/pjrt_c_api_cpu_plugin.so": "GPU plug-in",
+		"pjrt_c_api_cuda_plugin.so":       "--device cuda",
 		"pjrt_c_api_cpu_plugin.so":        "open XLA plug-in",
 	} {
 		path := write(t, filepath.Join(dir, name), plugin)
-		_, err := openPlugin(path, true, 0)
+		_, err := openPlugin(path, true, Options{})
 		require.ErrorContains(t, err, want)
 		require.ErrorContains(t, err, path)
 	}

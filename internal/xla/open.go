@@ -23,25 +23,24 @@ const regionAnalysis = "--xla_cpu_copy_insertion_use_region_analysis"
 
 // openPlugin loads the plug-in. The environment must be complete before: XLA reads XLA_FLAGS and
 // PJRT_NPROC once, when it is loaded. (With cgo, os.Setenv changes the C environment as well.)
-func openPlugin(path string, foreign bool, threads int) (*Engine, error) {
+func openPlugin(path string, foreign bool, opts Options) (*Engine, error) {
 	if strings.Contains(path, ",") { // go-xla would take what follows the comma for options
 		return nil, fmt.Errorf("plug-in path %q has a comma: move the file or set RLTRAIN_CACHE to a folder without one", path)
 	}
-	cuda := pjrt.IsCUDAName(filepath.Base(path))
-	if !cuda && pjrt.IsCUDAName(path) { // go-xla looks at the whole path
+	if pjrt.IsCUDAName(filepath.Base(path)) {
+		return nil, fmt.Errorf("plug-in %s is one for CUDA: say --device cuda, or `device: cuda` in the recipe", path)
+	}
+	if pjrt.IsCUDAName(path) { // go-xla looks at the whole path
 		return nil, fmt.Errorf("plug-in path %q has cuda or nvidia in a folder's name, which go-xla takes for a GPU plug-in: move the file or set RLTRAIN_CACHE", path)
 	}
-	options := pjrt.NamedValuesMap{}
-	if !cuda {
-		// The plug-in's default of 4 devices brings 4 thread pools and costs 15 % more CPU time.
-		options["cpu_device_count"] = int64(1)
-		if err := setFlags(path, foreign); err != nil {
-			return nil, err
-		}
+	// The plug-in's default of 4 devices brings 4 thread pools and costs 15 % more CPU time.
+	options := pjrt.NamedValuesMap{"cpu_device_count": int64(max(1, opts.Devices))}
+	if err := setFlags(path, foreign); err != nil {
+		return nil, err
 	}
-	if threads > 0 {
-		if err := os.Setenv("PJRT_NPROC", strconv.Itoa(threads)); err != nil {
-			return nil, fmt.Errorf("set PJRT_NPROC to %d: %w", threads, err)
+	if opts.Threads > 0 {
+		if err := os.Setenv("PJRT_NPROC", strconv.Itoa(opts.Threads)); err != nil {
+			return nil, fmt.Errorf("set PJRT_NPROC to %d: %w", opts.Threads, err)
 		}
 	}
 	backend, err := goxla.NewWithOptions(path, options)
@@ -49,7 +48,7 @@ func openPlugin(path string, foreign bool, threads int) (*Engine, error) {
 		return nil, fmt.Errorf("open XLA plug-in %s: %w (try to delete the file so that it is fetched anew, or RLTRAIN_BACKEND=go)", path, err)
 	}
 	return &Engine{
-		Backend: backend, Plugin: path, Flags: os.Getenv("XLA_FLAGS"), Threads: threadCount(threads),
+		Backend: backend, Device: CPU, Plugin: path, Flags: os.Getenv("XLA_FLAGS"), Threads: threadCount(opts.Threads),
 		DynamicSlice: backend.Capabilities().Operations[compute.OpTypeDynamicSlice],
 	}, nil
 }
@@ -73,7 +72,7 @@ func openPureGo(reason string) (*Engine, error) {
 		return nil, fmt.Errorf("open the pure-Go backend: %w", err)
 	}
 	return &Engine{
-		Backend: backend, Threads: 1, PureGo: true, Reason: reason,
+		Backend: backend, Device: CPU, Threads: 1, PureGo: true, Reason: reason,
 		DynamicSlice: backend.Capabilities().Operations[compute.OpTypeDynamicSlice],
 	}, nil
 }

@@ -1,6 +1,7 @@
 package xla
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ type wheel struct {
 	sha256           string
 	member           string // the plug-in's name inside the wheel
 	memberSize       int64
+	size             int64 // of the wheel; only to tell how much comes
 }
 
 // pinned returns the wheel this program is tested with. It is built from the XLA of JAX 0.11.2.
@@ -36,6 +38,11 @@ type settings struct {
 	index    string   // base of the package index's simple API
 	platform string   // GOOS_GOARCH
 	wheel    wheel
+	cuda     []wheel // the plug-in for CUDA, then NVIDIA's libraries
+
+	cudaOptions string                               // RLTRAIN_CUDA: go-xla's options for the plug-in for CUDA
+	gpus        func(context.Context) ([]GPU, error) // NVIDIA's devices on this machine
+
 	upstream func(platform string) (url string, err error) // the release archive on GitHub
 }
 
@@ -46,7 +53,11 @@ func environment(getenv func(string) string) (settings, error) {
 		index:    first(getenv("RLTRAIN_PYPI"), getenv("PIP_INDEX_URL"), "https://pypi.org/simple"),
 		platform: runtime.GOOS + "_" + runtime.GOARCH,
 		wheel:    pinned(),
+		cuda:     pinnedCUDA(),
 		upstream: releaseURL,
+
+		cudaOptions: getenv("RLTRAIN_CUDA"),
+		gpus:        GPUs,
 	}
 	switch v := getenv("RLTRAIN_BACKEND"); v {
 	case "", "xla":
