@@ -30,7 +30,7 @@ func openModel(ctx context.Context, name, device string, shapes moe.Shapes, prog
 	if err != nil {
 		return nil, err
 	}
-	engine, err := xla.Open(ctx, xla.Options{Device: device, Progress: progress})
+	engine, err := xla.Open(ctx, xla.Options{Device: device, Devices: shapes.Devices, Progress: progress})
 	if err != nil {
 		return nil, err
 	}

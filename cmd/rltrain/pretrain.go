@@ -79,7 +79,7 @@ func makeBase(ctx context.Context, r pretrainRecipe, folder string, resume bool,
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("make model folder: %w", err)
 	}
-	engine, err := xla.Open(ctx, xla.Options{Device: r.Device, Progress: progress})
+	engine, err := xla.Open(ctx, xla.Options{Device: r.Device, Devices: r.Shapes.Devices, Progress: progress})
 	if err != nil {
 		return err
 	}

@@ -299,7 +299,7 @@ func TestBalanceCountsOncePerCall(t *testing.T) {
 		for i := range 4 {
 			b.write(data[from+i], from+i, i)
 		}
-		require.NoError(t, spread.accumulate(b, crossEntropy, 4./12, &sums))
+		require.NoError(t, spread.accumulate([]*batch{b}, crossEntropy, 12, &sums))
 	}
 	want, got := gradients(t, once), gradients(t, spread)
 	for name := range want {

@@ -126,7 +126,7 @@ func TestPackedEqualsUnpacked(t *testing.T) {
 			for i := from; i < min(from+4, len(data)); i++ {
 				b.write(data[i], i, i-from)
 			}
-			require.NoError(t, single.accumulate(b, policyGradient, float32(len(b.places))/float32(len(data)), &sums))
+			require.NoError(t, single.accumulate([]*batch{b}, policyGradient, len(data), &sums))
 		}
 		alone := sums.stats()
 		require.Less(t, stats.Padded, alone.Padded)

@@ -20,11 +20,12 @@ type Shapes struct {
 	MaxRows      int `yaml:"max_rows"`      // completions sampled side by side
 	DecodeChunk  int `yaml:"decode_chunk"`  // tokens drawn between two looks at who has finished
 	PromptMargin int `yaml:"prompt_margin"` // prompt slots are rounded up to this
+	Devices      int `yaml:"devices"`       // devices that share the microbatches of a training step; 0 is 1
 }
 
 // DefaultShapes suits the demo model on two cores.
 func DefaultShapes() Shapes {
-	return Shapes{TrainRows: 16, TrainWidth: 256, MaxRows: 256, DecodeChunk: 16, PromptMargin: 32}
+	return Shapes{TrainRows: 16, TrainWidth: 256, MaxRows: 256, DecodeChunk: 16, PromptMargin: 32, Devices: 1}
 }
 
 // Trainer is the embedded policy.Trainer. It is not safe for concurrent use; the Samplers it
@@ -42,6 +43,7 @@ type Trainer struct {
 	bias          []float32         // routing bias [M*E]
 	load          []float64         // routed slots since the last OptimStep [M*E]
 	steps         int               // optimizer steps taken
+	replicas      replicas          // of the weights, on further devices
 }
 
 // New makes a Trainer with random weights drawn from seed.
@@ -61,9 +63,12 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	if shapes.TrainWidth > config.MaxPositions {
 		return nil, fmt.Errorf("train width %d is beyond the model's max_position_embeddings %d: lower train_width", shapes.TrainWidth, config.MaxPositions)
 	}
+	if shapes.Devices < 0 || shapes.Devices > engine.NumDevices() {
+		return nil, fmt.Errorf("shapes.devices is %d, and the engine has %d: want 1 to that many", shapes.Devices, engine.NumDevices())
+	}
 	t := &Trainer{Config: config, Shapes: shapes, engine: engine}
 	var err error
-	t.programs, err = newPrograms(engine, config)
+	t.programs, err = newPrograms(engine, config, shapes.Devices)
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +146,11 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 		t.grads = t.likeParams()
 	}
 	var sums statSums
-	for _, b := range batches {
+	for _, round := range rounds(batches, max(1, t.Shapes.Devices)) {
 		if err := ctx.Err(); err != nil {
 			return policy.Stats{}, err
 		}
-		if err := t.accumulate(b, loss, float32(len(b.places))/float32(len(data)), &sums); err != nil {
+		if err := t.accumulate(round, loss, len(data), &sums); err != nil {
 			return policy.Stats{}, err
 		}
 	}
@@ -165,31 +170,56 @@ func checkLoss(l policy.Loss, data []policy.Datum) error {
 	return nil
 }
 
-// accumulate adds one microbatch, with share of the call's documents, to the gradient sums.
-func (t *Trainer) accumulate(b *batch, loss policy.Loss, share float32, sums *statSums) error {
+// gradArgs puts a microbatch, with share of the call's documents, on the device: a gradient graph's inputs after the weights and sums.
+func (t *Trainer) gradArgs(b *batch, loss policy.Loss, share float32) ([]*tensors.Tensor, error) {
 	own, err := t.batchArgs(b)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, values := range [][]float32{b.behaviour, b.reference, b.advantages, b.weights} {
 		tensor, err := toDevice(t.backend(), values, b.rows, b.width)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		own = append(own, tensor)
 	}
 	numbers, err := toDevice(t.backend(), constants(loss, share), constCount)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	own = append(own, numbers)
-	defer release(own...)
-	args := append(asArgs(append(t.params, t.grads...)...), asArgs(own...)...)
+	return append(own, numbers), nil
+}
+
+// accumulate adds a round of microbatches, one a device, to the gradient sums.
+func (t *Trainer) accumulate(round []*batch, loss policy.Loss, documents int, sums *statSums) error {
+	if len(round) > 1 {
+		if err := t.replicate(); err != nil {
+			return err
+		}
+	}
 	n := len(t.params)
+	var args []any
+	for d, b := range round {
+		own, err := t.gradArgs(b, loss, float32(len(b.places))/float32(documents))
+		if err != nil {
+			return err
+		}
+		defer release(own...)
+		if d == 0 {
+			args = append(asArgs(append(t.params[:n:n], t.grads...)...), asArgs(own...)...)
+			continue
+		}
+		there, err := t.copyTo(d, own)
+		if err != nil {
+			return err
+		}
+		defer release(there...)
+		args = append(append(args, t.replicas.args(d)...), asArgs(there...)...)
+	}
 	out, err := t.programs.grad[gradForm{loss.Kind, true}].run(args)
-	if err == nil && tensors.MustCopyFlatData[float32](out[n])[maxOverflow] > 0 {
+	if err == nil && overflowed(out, n, len(round)) {
 		release(out...)
-		sums.overflows++
+		sums.overflows += len(round)
 		out, err = t.programs.grad[gradForm{loss.Kind, false}].run(args)
 	}
 	if err != nil {
@@ -198,11 +228,25 @@ func (t *Trainer) accumulate(b *batch, loss policy.Loss, share float32, sums *st
 	release(t.grads...)
 	t.grads = out[:n:n]
 	defer release(out[n:]...)
-	for i, v := range tensors.MustCopyFlatData[float32](out[n+1]) {
-		t.load[i] += float64(v)
+	for d, b := range round {
+		own := out[d*(n+2):] // of device d: sums, stats, load
+		for i, v := range tensors.MustCopyFlatData[float32](own[n+1]) {
+			t.load[i] += float64(v)
+		}
+		sums.add(tensors.MustCopyFlatData[float32](own[n]), b)
 	}
-	sums.add(tensors.MustCopyFlatData[float32](out[n]), b)
 	return nil
+}
+
+// overflowed tells whether on any device the grouped experts had no room for all tokens. A device returns n gradient sums,
+// then statistics and load.
+func overflowed(out []*tensors.Tensor, n, devices int) bool {
+	for d := range devices {
+		if tensors.MustCopyFlatData[float32](out[d*(n+2)+n])[maxOverflow] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // OptimStep implements policy.Trainer.
