@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +12,8 @@ type Part struct {
 	Stream Stream
 	Tasks  []Task
 	Weight float64 // share in the mixture relative to the other weights, above 0
+
+	Curriculum *Curriculum // over Tasks; nil serves all of them
 }
 
 // mixture is the Stream of Mix.
@@ -47,13 +50,20 @@ func Mix(parts []Part, seed uint64) (Stream, error) {
 	covered := 0.0
 	for i, p := range parts {
 		if p.Stream == nil {
-			p.Stream = NewStream(p.Tasks, mixBits(seed+uint64(i)+1))
+			p.Stream = p.stream(mixBits(seed + uint64(i) + 1))
 		}
 		covered += p.Weight
 		m.streams = append(m.streams, p.Stream)
 		m.bounds = append(m.bounds, unitToUint64(covered/total))
 	}
 	return m, m.Seek(0)
+}
+
+func (p Part) stream(seed uint64) Stream {
+	if p.Curriculum == nil {
+		return NewStream(p.Tasks, seed)
+	}
+	return p.Curriculum.Stream(p.Tasks, seed)
 }
 
 // Next returns the next n tasks of the mixture, or the first error of a part.
@@ -89,6 +99,51 @@ func (m *mixture) Seek(cursor uint64) error {
 		}
 	}
 	m.cursor = cursor
+	return nil
+}
+
+// Observe tells the parts that want to know.
+func (m *mixture) Observe(task string, right, judged int) {
+	for _, s := range m.streams {
+		if a, ok := s.(Adaptive); ok {
+			a.Observe(task, right, judged)
+		}
+	}
+}
+
+// State is that of the parts, null for those that have none.
+func (m *mixture) State() ([]byte, error) {
+	states := make([]json.RawMessage, len(m.streams))
+	for i, s := range m.streams {
+		a, ok := s.(Adaptive)
+		if !ok {
+			continue
+		}
+		state, err := a.State()
+		if err != nil {
+			return nil, fmt.Errorf("mix tasks: part %d: %w", i, err)
+		}
+		states[i] = state
+	}
+	return json.Marshal(states)
+}
+
+// Restore implements Adaptive.
+func (m *mixture) Restore(state []byte) error {
+	var states []json.RawMessage
+	if err := json.Unmarshal(state, &states); err != nil {
+		return fmt.Errorf("read the state of a mixture of tasks: %w", err)
+	}
+	if len(states) != len(m.streams) {
+		return fmt.Errorf("mix tasks: a state of %d parts for %d parts: it was saved under another recipe", len(states), len(m.streams))
+	}
+	for i, s := range m.streams {
+		if a, ok := s.(Adaptive); ok {
+			if err := a.Restore(states[i]); err != nil {
+				return fmt.Errorf("mix tasks: part %d: %w", i, err)
+			}
+		}
+	}
 	return nil
 }
 

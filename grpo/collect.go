@@ -5,6 +5,7 @@ import (
 
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/rollout"
+	"github.com/rltrain/rltrain/verifiers"
 )
 
 // collect draws the groups of a step from one set of weights. With dynamic sampling each group whose rewards are all
@@ -25,6 +26,7 @@ func (l *Loop) collect(ctx context.Context, step int) (all rollout.Batch, err er
 		if err != nil {
 			return all, err
 		}
+		l.observe(batch.Groups)
 		penalise(batch.Groups, l.Pool.Params.MaxTokens, l.Overlong)
 		missing = 0
 		for i, g := range batch.Groups {
@@ -37,6 +39,27 @@ func (l *Loop) collect(ctx context.Context, step int) (all rollout.Batch, err er
 		all.SampleS, all.VerifyS = all.SampleS+batch.SampleS, all.VerifyS+batch.VerifyS
 	}
 	return all, nil
+}
+
+// observe tells a stream that wants to know how its tasks went.
+func (l *Loop) observe(groups []rollout.Group) {
+	stream, ok := l.Tasks.(datasets.Adaptive)
+	if !ok {
+		return
+	}
+	for _, g := range groups {
+		right, judged := 0, 0
+		for _, r := range g.Rollouts {
+			switch r.Verdict.Kind {
+			case verifiers.Error:
+				continue
+			case verifiers.Correct:
+				right++
+			}
+			judged++
+		}
+		stream.Observe(g.Task.ID, right, judged)
+	}
 }
 
 // RoundSeed is the seed of what is drawn in one round of a step. Rounds have their own, for a small set of tasks may

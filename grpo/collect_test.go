@@ -153,3 +153,41 @@ func TestOverlongInTheLoop(t *testing.T) {
 	require.Positive(t, cut)
 	require.Positive(t, learned)
 }
+
+// What a step draws is told to an adaptive stream, with what nobody could judge left out.
+func TestLoopTellsTheStream(t *testing.T) {
+	l, _, _, _ := newLoop(3)
+	told := &listener{Stream: l.Tasks, rates: map[string][]int{}}
+	l.Tasks, l.Pool.Verifier = told, halfHopeless{}
+	var steps []seen
+	watchSteps(l, &steps)
+	require.NoError(t, l.Run(t.Context(), 0, false))
+	for _, s := range steps {
+		for i, id := range s.ids {
+			right := 0
+			for _, text := range s.texts[8*i : 8*i+8] {
+				if strings.HasPrefix(text, "a") && !strings.ContainsAny(id, "02468") {
+					right++
+				}
+			}
+			require.Equal(t, []int{right, 8}, told.rates[id][:2], id)
+			told.rates[id] = told.rates[id][2:]
+		}
+	}
+	l.observe([]rollout.Group{{Task: datasets.Task{ID: "new"}, Rollouts: []rollout.Rollout{
+		{Verdict: verifiers.Verdict{Kind: verifiers.Correct}}, {Verdict: verifiers.Verdict{Kind: verifiers.Error}}, {Verdict: verifiers.Verdict{Kind: verifiers.Timeout}},
+	}}})
+	require.Equal(t, []int{1, 2}, told.rates["new"])
+}
+
+// listener is a stream that keeps what it is told.
+type listener struct {
+	datasets.Stream
+	rates map[string][]int
+}
+
+func (l *listener) Observe(task string, right, judged int) {
+	l.rates[task] = append(l.rates[task], right, judged)
+}
+func (l *listener) State() ([]byte, error) { return nil, nil }
+func (l *listener) Restore([]byte) error   { return nil }

@@ -19,6 +19,8 @@ const cursorFile = "cursor.json"
 type cursor struct {
 	Step  int    `json:"step"`  // the next step to train
 	Tasks uint64 `json:"tasks"` // tasks served by the stream
+	// Stream is the state of the stream where a cursor does not tell all.
+	Stream json.RawMessage `json:"stream,omitempty"`
 	// Open says that the evaluation due before Step has not been made: the run was interrupted.
 	Open bool `json:"open,omitempty"`
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/internal/runlog"
 )
 
@@ -41,8 +42,8 @@ func (s *session) resume(ctx context.Context) (first int, met bool, err error) {
 	if err := s.model.Load(ctx, folder); err != nil {
 		return 0, false, err
 	}
-	if err := s.tasks.Seek(at.Tasks); err != nil {
-		return 0, false, err
+	if err := s.seekTasks(at); err != nil {
+		return 0, false, fmt.Errorf("resume at checkpoint %s: %w", folder, err)
 	}
 	evaluated := at.Step + 1 // the evaluation before the checkpoint stays
 	if at.Open {
@@ -56,6 +57,16 @@ func (s *session) resume(ctx context.Context) (first int, met bool, err error) {
 	}
 	fmt.Fprintf(s.progress, "resuming %s at step %d\n", s.run, at.Step)
 	return at.Step, !at.Open, s.log.SetStatus(ctx, runlog.Running)
+}
+
+// seekTasks puts the stream of tasks where it stood.
+func (s *session) seekTasks(at cursor) error {
+	if stream, ok := s.tasks.(datasets.Adaptive); ok && len(at.Stream) > 0 {
+		if err := stream.Restore(at.Stream); err != nil {
+			return err
+		}
+	}
+	return s.tasks.Seek(at.Tasks)
 }
 
 // mayChange are the recipe's keys that a resumed run may have otherwise: they change how long it goes on and what is

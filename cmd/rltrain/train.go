@@ -259,6 +259,13 @@ func (s *session) milestone(ctx context.Context, step int) error {
 // save makes a checkpoint at the place in the tasks where the run stands, and removes what the recipe does not keep.
 func (s *session) save(ctx context.Context, at cursor) error {
 	at.Tasks = s.tasks.Cursor()
+	if stream, ok := s.tasks.(datasets.Adaptive); ok && s.recipe.Curriculum.Floor < 1 {
+		state, err := stream.State()
+		if err != nil {
+			return err
+		}
+		at.Stream = state
+	}
 	if err := saveCheckpoint(ctx, s.model, s.run, at); err != nil {
 		return err
 	}

@@ -22,19 +22,20 @@ const formatReward = 0.1
 
 // trainRecipe is the content of a file such as recipes/r1zero-mini.yaml.
 type trainRecipe struct {
-	Seed       uint64      `yaml:"seed"`
-	Model      string      `yaml:"model"`  // folder, RUN or RUN@STEP
-	Device     string      `yaml:"device"` // cpu or cuda
-	Tasks      []taskShare `yaml:"tasks"`
-	Sampling   sampling    `yaml:"sampling"`
-	Reward     reward      `yaml:"reward"`
-	GRPO       grpo.Config `yaml:"grpo"`
-	Validate   validation  `yaml:"validate"`
-	Final      []eval.Set  `yaml:"final"`      // on the first and the last weights
-	Checkpoint int         `yaml:"checkpoint"` // steps between checkpoints
-	Keep       keep        `yaml:"keep"`       // which checkpoints
-	Shapes     moe.Shapes  `yaml:"shapes"`
-	Derived    derived     `yaml:"derived,omitempty"` // written, never read
+	Seed       uint64              `yaml:"seed"`
+	Model      string              `yaml:"model"`  // folder, RUN or RUN@STEP
+	Device     string              `yaml:"device"` // cpu or cuda
+	Tasks      []taskShare         `yaml:"tasks"`
+	Curriculum datasets.Curriculum `yaml:"curriculum"` // which of the tasks
+	Sampling   sampling            `yaml:"sampling"`
+	Reward     reward              `yaml:"reward"`
+	GRPO       grpo.Config         `yaml:"grpo"`
+	Validate   validation          `yaml:"validate"`
+	Final      []eval.Set          `yaml:"final"`      // on the first and the last weights
+	Checkpoint int                 `yaml:"checkpoint"` // steps between checkpoints
+	Keep       keep                `yaml:"keep"`       // which checkpoints
+	Shapes     moe.Shapes          `yaml:"shapes"`
+	Derived    derived             `yaml:"derived,omitempty"` // written, never read
 }
 
 // taskShare is one part of the training mixture.
@@ -146,9 +147,9 @@ type derived struct {
 func defaultTrainRecipe() trainRecipe {
 	return trainRecipe{
 		Seed: 1, Model: "models/base", Device: xla.CPU,
-		Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
-		Reward:   reward{Mode: verifiers.ModeCorrect, Format: formatReward, Deadline: rollout.DefaultDeadline.Seconds()},
-		GRPO:     grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
+		Curriculum: datasets.NoCurriculum(), Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
+		Reward: reward{Mode: verifiers.ModeCorrect, Format: formatReward, Deadline: rollout.DefaultDeadline.Seconds()},
+		GRPO:   grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
 	}
 }
 
@@ -162,6 +163,9 @@ func (r *trainRecipe) check() error {
 	}
 	if len(r.Tasks) == 0 {
 		return fmt.Errorf("recipe without tasks: add for example `tasks: [{name: countdown/rl, weight: 1}]` (data sets: %v)", datasets.Names())
+	}
+	if err := r.Curriculum.Validate(); err != nil {
+		return err
 	}
 	if s := r.Sampling; s.Group < 2 || s.MaxTokens < 1 || s.Temperature <= 0 {
 		return fmt.Errorf("sampling: group %d, max_tokens %d, temperature %g: want a group of at least 2 and positive numbers", s.Group, s.MaxTokens, s.Temperature)
@@ -203,7 +207,7 @@ func (r *trainRecipe) stream() (datasets.Stream, error) {
 		if r.Reward.Command == "" && slices.ContainsFunc(tasks, isProcess) {
 			return nil, fmt.Errorf("tasks %s are of kind process: name the program that judges in reward.command", share.Name)
 		}
-		parts = append(parts, datasets.Part{Tasks: tasks, Weight: share.Weight})
+		parts = append(parts, datasets.Part{Tasks: tasks, Weight: share.Weight, Curriculum: &r.Curriculum})
 	}
 	return datasets.Mix(parts, r.Seed)
 }
