@@ -14,6 +14,28 @@ import (
 // Shot is a worked example for a prompt.
 type Shot struct{ Question, Solution string }
 
+// ShotsOf makes worked examples of the first n tasks of a set, for n = 0 of the first four: each task's question and answer.
+func ShotsOf(set string, n int) ([]Shot, error) {
+	tasks, err := Load(set)
+	if err != nil {
+		return nil, fmt.Errorf("worked examples: %w", err)
+	}
+	if n == 0 {
+		n = 4
+	}
+	if n < 0 || n > len(tasks) {
+		return nil, fmt.Errorf("worked examples: %d asked for, and %s has %d tasks", n, set, len(tasks))
+	}
+	shots := make([]Shot, n)
+	for i, task := range tasks[:n] {
+		if task.Answer == "" {
+			return nil, fmt.Errorf("worked examples: task %s of %s has no answer to show: name another set", task.ID, set)
+		}
+		shots[i] = Shot{task.Question, task.Answer}
+	}
+	return shots, nil
+}
+
 // shotSource is where the worked examples of a benchmark come from: records that are not part of it.
 type shotSource struct {
 	set                string // public set

@@ -77,6 +77,9 @@ func TestVocabularyCovers(t *testing.T) {
 		}
 	}
 	for _, name := range Names() {
+		if strings.HasPrefix(name, "arith/") { // for models that are brought in
+			continue
+		}
 		tasks, err := Named(name)
 		require.NoError(t, err)
 		for _, task := range tasks {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,7 +21,7 @@ import (
 type Tokenizer interface {
 	Encode(text string) ([]policy.Token, error)
 	Decode(ids []policy.Token) string
-	BOS() policy.Token
+	Start() []policy.Token // what a prompt begins with, unless a chat template spells it
 	EOS() policy.Token
 }
 
@@ -82,7 +83,7 @@ func (p *Pool) CollectForced(ctx context.Context, s policy.Sampler, tasks []data
 
 // Requests asks for Params.N completions of each task. The groups are without rollouts yet.
 func (p *Pool) Requests(tasks []datasets.Task, seed uint64) ([]Group, []policy.Request, error) {
-	groups, requests := make([]Group, len(tasks)), make([]policy.Request, len(tasks))
+	groups, requests, ends := make([]Group, len(tasks)), make([]policy.Request, len(tasks)), p.Ends()
 	for i, task := range tasks {
 		prompt, ids, err := p.prompt(task)
 		if err != nil {
@@ -91,9 +92,7 @@ func (p *Pool) Requests(tasks []datasets.Task, seed uint64) ([]Group, []policy.R
 		groups[i] = Group{Task: task, Prompt: prompt, PromptTokens: ids, Seed: seed}
 		requests[i] = policy.Request{Task: task.ID, Prompt: ids, Text: prompt, Chat: p.Template.Chat, Params: p.Params}
 		requests[i].Seed, requests[i].StopStrings = seed, p.Template.Stop
-		if p.Tokenizer != nil {
-			requests[i].Stop = []policy.Token{p.Tokenizer.EOS()}
-		}
+		requests[i].Stop = ends
 	}
 	return groups, requests, nil
 }
@@ -116,8 +115,8 @@ func (p *Pool) prompt(task datasets.Task) (text string, ids []policy.Token, err 
 	if ids, err = p.Tokenizer.Encode(text); err != nil {
 		return "", nil, fmt.Errorf("encode the prompt: %w", err)
 	}
-	if bos := p.Tokenizer.BOS(); bos != tokenizer.None && !p.Template.Chat { // a chat template spells it
-		ids = append([]policy.Token{bos}, ids...)
+	if !p.Template.Chat {
+		ids = append(slices.Clone(p.Tokenizer.Start()), ids...)
 	}
 	return text, ids, nil
 }
@@ -145,13 +144,7 @@ func (p *Pool) judge(ctx context.Context, groups []Group, samples [][]policy.Sam
 // Judge never fails: what could not be judged carries the verdict error.
 func (p *Pool) Judge(ctx context.Context, task datasets.Task, sample policy.Sample) Rollout {
 	start := time.Now()
-	r := Rollout{Sample: sample, Text: sample.Text}
-	if p.Tokenizer != nil {
-		r.Text = p.Tokenizer.Decode(sample.Tokens)
-	}
-	if text, cut := p.Template.end(r.Text); cut {
-		r.Text, r.Stop = text, policy.StopToken
-	}
+	r := p.Read(sample)
 	verdict, err := p.verdict(ctx, task, r.Text)
 	if err != nil {
 		verdict = verifiers.Verdict{Kind: verifiers.Error, Reason: err.Error()}

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rltrain/rltrain/datasets"
@@ -46,6 +47,9 @@ func NewTemplate(name string, shots []datasets.Shot) (Template, error) {
 		t.Chat = true
 	case FewShot:
 		t.Stop = []string{"\nQuestion:"}
+		if !slices.ContainsFunc(shots, func(s datasets.Shot) bool { return strings.Contains(s.Solution, "\n") }) {
+			t.Stop = []string{"\n"} // each answer is one line
+		}
 	default:
 		return Template{}, fmt.Errorf("unknown prompt template %q: did you mean %q? there are %s", name,
 			datasets.Nearest(name, TemplateNames()), strings.Join(TemplateNames(), ", "))

@@ -22,7 +22,7 @@ const (
 // cost up to these weights; a reward can then be negative.
 type Rules struct {
 	FormatWeight  float64
-	RequireFormat bool   // an answer outside the form counts as none
+	RequireFormat bool   // an answer outside the form <think>…</think><answer>…</answer> counts as none; otherwise the form is an answer that can be read
 	Mode          string // "" is ModeCorrect
 	Seed          uint64 // of ModeRandom
 	ByKind        map[string]Verifier
@@ -54,6 +54,9 @@ func (r Rules) Verify(ctx context.Context, task datasets.Task, response string) 
 		v = refuseEcho(v, task.Question, []string{task.Answer})
 	}
 	v.Format = HasFormat(response)
+	if !r.RequireFormat {
+		v.Format = v.Kind != NoAnswer && v.Kind != Unparseable
+	}
 	if v.Kind == Error {
 		v.Reward = 0
 		return v, nil

@@ -29,7 +29,8 @@ func TestRulesReward(t *testing.T) {
 	require.InDelta(t, 0.1, reward(t, r, wrong), 1e-12)
 	require.Zero(t, reward(t, r, bare))
 	r.RequireFormat, r.FormatWeight = false, 0.5
-	require.InDelta(t, 1, reward(t, r, bare), 1e-12)
+	require.InDelta(t, 1.5, reward(t, r, bare), 1e-12, "an answer that can be read is the form")
+	require.Zero(t, reward(t, r, "no answer"))
 	require.InDelta(t, 1.5, reward(t, r, "\n"+right+" \n"), 1e-12)
 	require.InDelta(t, 1.1, reward(t, DefaultRules(), "<think>wait, wait, let me reconsider</think>\n<answer>3*8-5</answer>"), 1e-12,
 		"nothing for words")

@@ -26,7 +26,7 @@ const (
 type Verdict struct {
 	Kind          Kind
 	Reward        float64 // what the recipe pays, format part included
-	Format        bool    // the response has the asked-for <think>/<answer> form
+	Format        bool    // the response has the asked-for form, see Rules.RequireFormat
 	Answer        string  // as extracted
 	Reason        string  // one line for a person
 	Passed, Total int     // code: unit tests

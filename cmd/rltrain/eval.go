@@ -28,6 +28,9 @@ type evalFlags struct {
 	model, ks, json string
 	control, device string
 	set             eval.Set
+	prompt          prompting
+	form            string
+	answer          []string // places
 	seed            uint64
 	unsafe          bool // Python without full isolation
 }
@@ -59,6 +62,9 @@ func evalCommand() *cobra.Command {
 	flags.IntVar(&f.set.MaxTokens, "max-tokens", 224, "limit on a completion")
 	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
 	flags.StringVar(&f.control, "control", "", "retry: a chain that does not claim to be right is made to go on; own-verdict: of a task's samples the first that claims to be right counts")
+	f.prompt.flags(cmd)
+	flags.StringVar(&f.form, "form", formThink, "asked-for form of a response: think, or answer for whatever holds an answer")
+	flags.StringSliceVar(&f.answer, "answer", nil, "kind math: `PLACES` where an answer may stand, such as box,line (default all)")
 	unsafeFlag(cmd, &f.unsafe)
 	deviceFlag(cmd, &f.device)
 	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
@@ -76,6 +82,10 @@ func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval
 	if err := f.set.Validate(); err != nil {
 		return runlog.Eval{}, err
 	}
+	template, err := f.prompt.template(f.set.Tasks)
+	if err != nil {
+		return runlog.Eval{}, usageError{err}
+	}
 	m, err := openModel(ctx, f.model, f.device, moe.DefaultShapes(), progress)
 	if err != nil {
 		return runlog.Eval{}, err
@@ -84,7 +94,11 @@ func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval
 	if err != nil {
 		return runlog.Eval{}, err
 	}
-	rules, sandbox := verifiers.DefaultRules(), &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
+	rules, err := f.rules()
+	if err != nil {
+		return runlog.Eval{}, usageError{err}
+	}
+	sandbox := &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
 	defer sandbox.Close()
 	tasks, err := datasets.Load(f.set.Tasks)
 	if err != nil {
@@ -94,8 +108,21 @@ func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval
 		return runlog.Eval{}, err
 	}
 	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
-	pool := rollout.Pool{Tokenizer: m.tok, Verifier: rules, Params: policy.Params{MaxTokens: f.set.MaxTokens}}
+	pool := rollout.Pool{Tokenizer: m.tok, Template: template, Verifier: rules, Params: policy.Params{MaxTokens: f.set.MaxTokens}}
 	return f.measure(ctx, sampler, pool)
+}
+
+// rules judge responses of the asked-for form.
+func (f evalFlags) rules() (verifiers.Rules, error) {
+	r := defaultTrainRecipe().Reward
+	r.Form = f.form
+	for _, place := range f.answer {
+		r.Answer = append(r.Answer, verifiers.Place(place))
+	}
+	rules := verifiers.DefaultRules()
+	rules.RequireFormat = r.Form == formThink
+	rules.ByKind["math"] = verifiers.Math{Extraction: r.extraction()}
+	return rules, r.check()
 }
 
 // measure evaluates the set, plainly or as one of the controls that need no training.

@@ -152,12 +152,12 @@ func TestPretrainErrors(t *testing.T) {
 // A formula takes the place of the weights; the resolved recipe says so, and is a recipe again.
 func TestRecipeWithFormula(t *testing.T) {
 	for _, format := range []float64{formatReward, 0} {
-		r := reward{Mode: verifiers.ModeCorrect, Format: format, Formula: "correct + 0.1*format"}
+		r := reward{Mode: verifiers.ModeCorrect, Form: formThink, Format: format, Formula: "correct + 0.1*format"}
 		require.NoError(t, r.check())
 		require.Zero(t, r.Format)
 		require.NoError(t, r.check())
 	}
-	r := reward{Mode: verifiers.ModeCorrect, Format: 0.3, Formula: "correct"}
+	r := reward{Mode: verifiers.ModeCorrect, Form: formThink, Format: 0.3, Formula: "correct"}
 	require.ErrorContains(t, r.check(), "write them into the formula")
 }
 

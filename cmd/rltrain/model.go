@@ -38,8 +38,8 @@ func openModel(ctx context.Context, name, device string, shapes moe.Shapes, prog
 	if err != nil {
 		return nil, err
 	}
-	if tok.Size() != trainer.Config.Vocab {
-		return nil, fmt.Errorf("model %s: tokenizer has %d ids, config.json says vocab_size %d", dir, tok.Size(), trainer.Config.Vocab)
+	if tok.Size() > trainer.Config.Vocab { // fewer is usual: published vocabularies are padded
+		return nil, fmt.Errorf("model %s: tokenizer has %d ids, config.json says vocab_size %d: they are not of the same model", dir, tok.Size(), trainer.Config.Vocab)
 	}
 	return &model{trainer, tok, engine}, nil
 }

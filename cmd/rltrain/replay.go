@@ -13,6 +13,7 @@ import (
 	"github.com/rltrain/rltrain/grpo"
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/verifiers"
 )
 
 // errNotEqual is what replay ends with where the rollout came out otherwise.
@@ -37,7 +38,11 @@ func replay(ctx context.Context, out, progress io.Writer, log *runlog.Log, id st
 	if err != nil {
 		return err
 	}
-	requests, err := askedFor(d, recipe, m.tok.EOS())
+	pool, err := recipe.pool(m.tok, verifiers.Rules{})
+	if err != nil {
+		return err
+	}
+	requests, err := askedFor(d, recipe, pool.Ends())
 	if err != nil {
 		return err
 	}
@@ -49,7 +54,7 @@ func replay(ctx context.Context, out, progress io.Writer, log *runlog.Log, id st
 	if err != nil {
 		return err
 	}
-	again := samples[d.Group][d.Index]
+	again := pool.Read(samples[d.Group][d.Index]).Sample
 	fmt.Fprintf(out, "%s, drawn by %s beside %d others:\n%s\n", escapeText(id), folder, len(requests)*d.NSamples-1,
 		margin(escapeLines(m.tok.Decode(again.Tokens)), "  | "))
 	return tellReplay(out, m.tok, d, again)
@@ -88,7 +93,7 @@ func weightsBefore(run string, recipe trainRecipe, d runlog.Drawing) (string, er
 }
 
 // askedFor is what was asked of the sampler in the call that drew a rollout.
-func askedFor(d runlog.Drawing, recipe trainRecipe, eos policy.Token) ([]policy.Request, error) {
+func askedFor(d runlog.Drawing, recipe trainRecipe, ends []policy.Token) ([]policy.Request, error) {
 	seed := d.Seed
 	switch {
 	case d.SeedKnown:
@@ -100,7 +105,7 @@ func askedFor(d runlog.Drawing, recipe trainRecipe, eos policy.Token) ([]policy.
 		seed = grpo.StepSeed(recipe.Seed, d.Rollout.Step)
 	}
 	params := recipe.params()
-	params.N, params.Seed, params.Stop = d.NSamples, seed, []policy.Token{eos}
+	params.N, params.Seed, params.Stop = d.NSamples, seed, ends
 	if d.Rollout.Phase == runlog.PhaseEval {
 		params.Temperature = float32(d.Eval.Temperature)
 		for _, set := range append(append(recipe.Final[:0:0], recipe.Final...), recipe.Validate.Sets...) {

@@ -25,23 +25,23 @@ func TestAskedFor(t *testing.T) {
 	recipe := defaultTrainRecipe()
 	recipe.Seed, recipe.Sampling.TopK = 3, 5
 	d := stored(12)
-	got, err := askedFor(d, recipe, 9)
+	got, err := askedFor(d, recipe, []policy.Token{9})
 	require.NoError(t, err)
 	params := policy.Params{N: 8, MaxTokens: 224, Temperature: 1, Cut: policy.Cut{TopK: 5}, Seed: grpo.StepSeed(3, 12), Stop: []policy.Token{9}}
 	require.Equal(t, []policy.Request{{Task: "a", Prompt: []int32{1, 2}, Params: params}, {Task: "b", Prompt: []int32{1}, Params: params}}, got)
 
 	d.Seed, d.SeedKnown = 77, true
-	got, err = askedFor(d, recipe, 9)
+	got, err = askedFor(d, recipe, []policy.Token{9})
 	require.NoError(t, err)
 	require.Equal(t, uint64(77), got[1].Seed)
 
 	d.SeedKnown, recipe.GRPO.Dynamic.MaxRounds = false, 1
-	_, err = askedFor(d, recipe, 9)
+	_, err = askedFor(d, recipe, []policy.Token{9})
 	require.ErrorContains(t, err, "in which round")
 
 	d.Rollout.Phase, d.NSamples, d.Eval = runlog.PhaseEval, 2, runlog.Eval{Tasks: "x", NSamples: 2, Temperature: 0.5}
 	recipe.Final = []eval.Set{{Tasks: "x", Samples: 2, Temperature: 1, MaxTokens: 7}, {Tasks: "x", Samples: 2, Temperature: 0.5, MaxTokens: 30}}
-	got, err = askedFor(d, recipe, 9)
+	got, err = askedFor(d, recipe, []policy.Token{9})
 	require.NoError(t, err)
 	require.Equal(t, uint64(evalSeed), got[0].Seed)
 	require.Equal(t, []int{2, 30}, []int{got[0].N, got[0].MaxTokens})

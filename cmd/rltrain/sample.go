@@ -9,6 +9,7 @@ import (
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/policy/moe"
+	"github.com/rltrain/rltrain/rollout"
 )
 
 // sampleLine is one completion in `sample --json`.
@@ -23,6 +24,7 @@ type sampleLine struct {
 func sampleCommand() *cobra.Command {
 	var name, device string
 	var asJSON bool
+	var prompt prompting
 	var params policy.Params
 	cmd := &cobra.Command{
 		Use:   "sample --model M PROMPT",
@@ -33,27 +35,30 @@ func sampleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			prompt := datasets.Prompt(args[0])
-			ids, err := m.tok.Encode(prompt)
+			template, err := prompt.template("")
 			if err != nil {
-				return fmt.Errorf("prompt %q: %w", args[0], err)
+				return usageError{err}
+			}
+			pool := rollout.Pool{Tokenizer: m.tok, Template: template, Params: params}
+			asked, requests, err := pool.Requests([]datasets.Task{{ID: args[0], Question: args[0]}}, params.Seed)
+			if err != nil {
+				return err
 			}
 			sampler, err := m.Snapshot(cmd.Context())
 			if err != nil {
 				return err
 			}
-			params.Stop = []policy.Token{m.tok.EOS()}
-			groups, err := sampler.Sample(cmd.Context(), []policy.Request{{Task: args[0], Prompt: append([]policy.Token{m.tok.BOS()}, ids...), Params: params}})
+			groups, err := sampler.Sample(cmd.Context(), requests)
 			if err != nil {
 				return err
 			}
 			for _, s := range groups[0] {
-				text := m.tok.Decode(s.Tokens)
+				r := pool.Read(s)
 				if !asJSON {
-					fmt.Fprintln(cmd.OutOrStdout(), escapeLines(text))
+					fmt.Fprintln(cmd.OutOrStdout(), escapeLines(r.Text))
 					continue
 				}
-				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(sampleLine{prompt, text, s.Tokens, s.Logprobs, s.Stop}); err != nil {
+				if err := json.NewEncoder(cmd.OutOrStdout()).Encode(sampleLine{asked[0].Prompt, r.Text, r.Tokens, r.Logprobs, r.Stop}); err != nil {
 					return err
 				}
 			}
@@ -66,6 +71,7 @@ func sampleCommand() *cobra.Command {
 	flags.IntVar(&params.MaxTokens, "max-tokens", 224, "limit on a completion")
 	flags.Float32Var(&params.Temperature, "temperature", 1, "0 is greedy")
 	flags.Uint64Var(&params.Seed, "seed", 1, "of the draws")
+	prompt.flags(cmd)
 	deviceFlag(cmd, &device)
 	flags.BoolVar(&asJSON, "json", false, "one JSON object a completion")
 	return cmd

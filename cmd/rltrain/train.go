@@ -159,8 +159,12 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 // pool samples and judges as the recipe says.
 func (r *trainRecipe) pool(tok rollout.Tokenizer, rules verifiers.Rules) (*rollout.Pool, error) {
 	formula, err := r.Reward.formula()
+	if err != nil {
+		return nil, err
+	}
+	template, err := r.Prompt.template(r.Tasks[0].Name)
 	return &rollout.Pool{
-		Tokenizer: tok, Verifier: rules, Reward: formula, Deadline: time.Duration(r.Reward.Deadline * float64(time.Second)),
+		Tokenizer: tok, Template: template, Verifier: rules, Reward: formula, Deadline: time.Duration(r.Reward.Deadline * float64(time.Second)),
 		Params: r.params(),
 	}, err
 }
@@ -177,15 +181,15 @@ func (s *session) checkLengths() error {
 		if err != nil {
 			return err
 		}
-		for _, task := range tasks {
-			ids, err := s.model.tok.Encode(datasets.Prompt(task.Question))
-			if err != nil {
-				return fmt.Errorf("task %s: %w", task.ID, err)
-			}
-			// The sequence begins with <bos>, and its last token is only predicted.
-			if need := len(ids) + s.recipe.Sampling.MaxTokens; need > s.recipe.Shapes.TrainWidth {
+		_, requests, err := s.pool.Requests(tasks, 0)
+		if err != nil {
+			return err
+		}
+		for _, request := range requests {
+			// The last token of a sequence is only predicted.
+			if need := len(request.Prompt) + s.recipe.Sampling.MaxTokens - 1; need > s.recipe.Shapes.TrainWidth {
 				return fmt.Errorf("task %s has a prompt of %d tokens: with max_tokens %d that is more than shapes.train_width %d: lower sampling.max_tokens or raise the width",
-					task.ID, len(ids), s.recipe.Sampling.MaxTokens, s.recipe.Shapes.TrainWidth)
+					request.Task, len(request.Prompt), s.recipe.Sampling.MaxTokens, s.recipe.Shapes.TrainWidth)
 			}
 		}
 	}

@@ -20,6 +20,12 @@ import (
 // formatReward is what the form is paid where the recipe does not say.
 const formatReward = 0.1
 
+// The forms that a response may be asked for in.
+const (
+	formThink  = "think"  // <think>…</think><answer>…</answer>
+	formAnswer = "answer" // any in which the verifier finds an answer
+)
+
 // trainRecipe is the content of a file such as recipes/r1zero-mini.yaml.
 type trainRecipe struct {
 	Seed       uint64              `yaml:"seed"`
@@ -27,6 +33,7 @@ type trainRecipe struct {
 	Device     string              `yaml:"device"` // cpu or cuda
 	Tasks      []taskShare         `yaml:"tasks"`
 	Curriculum datasets.Curriculum `yaml:"curriculum"` // which of the tasks
+	Prompt     prompting           `yaml:"prompt"`
 	Sampling   sampling            `yaml:"sampling"`
 	Reward     reward              `yaml:"reward"`
 	GRPO       grpo.Config         `yaml:"grpo"`
@@ -77,6 +84,7 @@ func (s sampling) cut() policy.Cut {
 
 type reward struct {
 	Mode   string  `yaml:"mode"`   // correct; for controls random or format_only
+	Form   string  `yaml:"form"`   // think or answer
 	Format float64 `yaml:"format"` // paid for the form, on top of 1 for a right answer
 
 	Language   float64 `yaml:"language"`   // taken off for a thought in another language than the question's
@@ -115,6 +123,9 @@ func (r *reward) check() error {
 	if r.Deadline < 0 {
 		return fmt.Errorf("reward.deadline is %g: want seconds, or 0 for the default", r.Deadline)
 	}
+	if r.Form != formThink && r.Form != formAnswer {
+		return fmt.Errorf("reward.form is %q: want %s, for <think>…</think><answer>…</answer>, or %s, for whatever holds an answer", r.Form, formThink, formAnswer)
+	}
 	switch m := r.Mode; {
 	case m != verifiers.ModeCorrect && m != verifiers.ModeRandom && m != verifiers.ModeFormatOnly:
 		return fmt.Errorf("reward.mode is %q: want %s, %s or %s", m, verifiers.ModeCorrect, verifiers.ModeRandom, verifiers.ModeFormatOnly)
@@ -146,9 +157,9 @@ type derived struct {
 
 func defaultTrainRecipe() trainRecipe {
 	return trainRecipe{
-		Seed: 1, Model: "models/base", Device: xla.CPU,
+		Seed: 1, Model: "models/base", Device: xla.CPU, Prompt: prompting{Template: rollout.Plain},
 		Curriculum: datasets.NoCurriculum(), Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
-		Reward: reward{Mode: verifiers.ModeCorrect, Format: formatReward, Deadline: rollout.DefaultDeadline.Seconds()},
+		Reward: reward{Mode: verifiers.ModeCorrect, Form: formThink, Format: formatReward, Deadline: rollout.DefaultDeadline.Seconds()},
 		GRPO:   grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
 	}
 }
@@ -216,6 +227,7 @@ func (r *trainRecipe) stream() (datasets.Stream, error) {
 func (r *trainRecipe) rules(sandbox *python.Lazy) (rules verifiers.Rules, done func(), err error) {
 	rules = verifiers.DefaultRules()
 	rules.FormatWeight, rules.Mode, rules.Seed = r.Reward.Format, r.Reward.Mode, r.Seed
+	rules.RequireFormat = r.Reward.Form == formThink
 	rules.LanguageWeight, rules.RepetitionWeight = r.Reward.Language, r.Reward.Repetition // all 0 with a formula
 	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
 	rules.ByKind["math"] = verifiers.Math{Extraction: r.Reward.extraction()}

@@ -15,6 +15,7 @@ package eval
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/rltrain/rltrain/internal/reflect"
@@ -33,6 +34,7 @@ import (
 //	hits_per_attempt  share of the attempts that are right   whose chains hold attempts
 //	repeats           share that was tried before            that can be read)
 //	format            share in the asked-for form
+//	last_number       share whose last number is the gold, in whatever form (math and numeric tasks with a number as gold)
 //	truncated_frac    share cut off by the limit
 //	errors            number of rollouts left out
 //
@@ -81,6 +83,7 @@ type task struct {
 	votes                           []Vote
 	correct, errors                 int
 	reflective, formatted, cut      int
+	numbered, lastRight             int // rollouts whose last number could be compared, and was the gold
 	tokens, attempts, hits, repeats int
 }
 
@@ -103,6 +106,10 @@ func (t *task) add(g rollout.Group, r rollout.Rollout) {
 	t.correct += one(right)
 	t.reflective += one(reflect.Spoken(r.Reflections) > 0)
 	t.formatted += one(r.Verdict.Format)
+	if equal, ok := verifiers.LastNumber(r.Text, g.Task.Answer); ok && (t.kind == "math" || t.kind == "numeric") {
+		t.numbered++
+		t.lastRight += one(equal)
+	}
 	t.cut += one(r.Stop == policy.StopLength)
 	t.tokens += r.Length()
 	for _, a := range reflect.Attempts(g.Task, r.Text) {
@@ -172,6 +179,9 @@ func behaviour(tasks []task, seed uint64) []runlog.Metric {
 		metrics = append(metrics, attempts,
 			share("hits_per_attempt", parts(func(t task) (int, int) { return t.hits, t.attempts }), seed),
 			share("repeats", parts(func(t task) (int, int) { return t.repeats, t.attempts }), seed))
+	}
+	if slices.ContainsFunc(tasks, func(t task) bool { return t.numbered > 0 }) {
+		metrics = append(metrics, share("last_number", parts(func(t task) (int, int) { return t.lastRight, t.numbered }), seed))
 	}
 	return append(metrics,
 		share("format", parts(func(t task) (int, int) { return t.formatted, len(t.rewards) }), seed),

@@ -52,8 +52,8 @@ func (Bytes) Decode(ids []policy.Token) string {
 	return string(out)
 }
 
-// BOS begins a prompt.
-func (Bytes) BOS() policy.Token { return BOS }
+// Start begins a prompt.
+func (Bytes) Start() []policy.Token { return []policy.Token{BOS} }
 
 // EOS ends a completion.
 func (Bytes) EOS() policy.Token { return EOS }

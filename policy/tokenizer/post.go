@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // frame is what a post-processor puts before and after a text.
@@ -81,6 +82,26 @@ func pairFrame(s *step) (frame, error) {
 		}
 	}
 	return frame{ids[:1], ids[1:]}, nil
+}
+
+// Start is what a text begins with: as the file's post-processor says, for the word-level vocabularies of the built-in tasks the token that
+// begins a sequence.
+func (t *Tokenizer) Start() []int32 {
+	if _, words := t.model.(wordLevel); words && t.bos != None {
+		return []int32{t.bos}
+	}
+	return slices.Clone(t.frame.before)
+}
+
+// Holding lists the ids whose own text holds a string, special tokens aside.
+func (t *Tokenizer) Holding(text string) []int32 {
+	var ids []int32
+	for id := range int32(len(t.pieces)) {
+		if !t.special[id] && strings.Contains(t.Decode([]int32{id}), text) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // EncodeFramed returns the ids of text with the special tokens around it that the model was trained
