@@ -21,10 +21,10 @@ export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help deps browser build plugin demo test lint fmt vet layering tidy check base bench results fuzz soak clean
+.PHONY: help deps browser build plugin demo test lint fmt vet layering tidy check base bench bench-gpu results fuzz soak clean
 
 help: ## print the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "variables: RACE= (no race detector), PACKAGES=./verifiers/... (test and soak), FUZZTIME=$(FUZZTIME), SOAK=$(SOAK)"
 
 # A compiler without the C library's headers is no use either, hence a trial.
@@ -93,6 +93,9 @@ bench: deps ## measure speed beside math-verify, other sandboxes and TRL, same c
 	@bash bench/math.sh
 	@bash bench/sandbox.sh
 	@bash bench/run.sh
+
+bench-gpu: plugin ## on a GPU machine: our engine beside TRL, random weights of 0.1 to 1.5 B (DEVICE=cpu: a dry run, tiny)
+	@bash bench/gpu.sh
 
 results: build ## make the tables and charts of the documentation anew
 	@bash bench/results.sh

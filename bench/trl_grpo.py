@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One or more TRL GRPO steps on a tiny random model, CPU only, with the time split.
+"""One or more TRL GRPO steps on a random model, with the time split. On the CPU, or with --device cuda on one GPU.
 
 Needs: torch, transformers, trl, datasets, tokenizers (see requirements.txt). No network.
   OMP_NUM_THREADS=1 python trl_grpo.py --arch llama --steps 2
@@ -19,15 +19,19 @@ ap.add_argument("--layers", type=int, default=6)
 ap.add_argument("--micro", type=int, default=32, help="sequences per backward pass")
 ap.add_argument("--threads", type=int, default=1)
 ap.add_argument("--seed", type=int, default=0)
+ap.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+ap.add_argument("--config", help="folder with a config.json instead of --arch, --dim and --layers")
 a = ap.parse_args()
 os.environ.update(OMP_NUM_THREADS=str(a.threads), HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false",
-                  CUDA_VISIBLE_DEVICES="", TRL_EXPERIMENTAL_SILENCE="1")
+                  TRL_EXPERIMENTAL_SILENCE="1")
+if a.device == "cpu": os.environ["CUDA_VISIBLE_DEVICES"] = ""
 t_import = time.time()
 import torch
+if a.device == "cuda" and not torch.cuda.is_available(): raise SystemExit("trl_grpo.py: torch sees no CUDA device: check nvidia-smi, or --device cpu")
 torch.set_num_threads(a.threads); torch.manual_seed(a.seed); random.seed(a.seed)
 from datasets import Dataset
 from tokenizers import Tokenizer, models, pre_tokenizers, decoders
-from transformers import (AutoModelForCausalLM, DeepseekV3Config, LlamaConfig, PreTrainedTokenizerFast, Qwen3Config)
+from transformers import (AutoConfig, AutoModelForCausalLM, DeepseekV3Config, LlamaConfig, PreTrainedTokenizerFast, Qwen3Config)
 import transformers, trl
 from trl import GRPOConfig, GRPOTrainer
 t_import = time.time() - t_import
@@ -42,7 +46,8 @@ tok = PreTrainedTokenizerFast(tokenizer_object=tk, bos_token="<bos>", eos_token=
 d = dict(vocab_size=512, hidden_size=a.dim, num_hidden_layers=a.layers, num_attention_heads=4, num_key_value_heads=4,
          intermediate_size=704 * a.dim // 256, max_position_embeddings=1024, bos_token_id=1, eos_token_id=2, pad_token_id=0,
          tie_word_embeddings=False)
-if a.arch == "llama": cfg = LlamaConfig(head_dim=a.dim // 4, **d)
+if a.config: cfg = AutoConfig.from_pretrained(a.config)
+elif a.arch == "llama": cfg = LlamaConfig(head_dim=a.dim // 4, **d)
 elif a.arch == "qwen3": cfg = Qwen3Config(head_dim=a.dim // 4, **d)
 else: cfg = DeepseekV3Config(moe_intermediate_size=176 * a.dim // 256, n_routed_experts=8, n_shared_experts=1, num_experts_per_tok=2,
     n_group=1, topk_group=1, first_k_dense_replace=1, q_lora_rank=None, kv_lora_rank=64, qk_rope_head_dim=32, qk_nope_head_dim=32,
@@ -58,11 +63,14 @@ def reward(prompts, completions, gold, **kw): return [float(g in c) for g, c in 
 
 KEYS = ("generate", "score_total", "train"); LEN = []
 W = dict.fromkeys(KEYS, 0.0); C = dict.fromkeys(KEYS, 0.0)  # wall seconds, CPU seconds of this process (robust on a shared machine)
+def now():
+    if a.device == "cuda": torch.cuda.synchronize()
+    return time.time()
 class Clock:
     def __init__(self, key, minus=None): self.k, self.m = key, minus
-    def __enter__(self): self.w, self.c, self.mw, self.mc = time.time(), time.process_time(), W.get(self.m, 0), C.get(self.m, 0)
+    def __enter__(self): self.w, self.c, self.mw, self.mc = now(), time.process_time(), W.get(self.m, 0), C.get(self.m, 0)
     def __exit__(self, *e):
-        W[self.k] += time.time() - self.w - (W.get(self.m, 0) - self.mw); C[self.k] += time.process_time() - self.c - (C.get(self.m, 0) - self.mc)
+        W[self.k] += now() - self.w - (W.get(self.m, 0) - self.mw); C[self.k] += time.process_time() - self.c - (C.get(self.m, 0) - self.mc)
 class Timed(GRPOTrainer):
     def _generate_single_turn(self, *x, **k):
         with Clock("generate"): return super()._generate_single_turn(*x, **k)
@@ -72,17 +80,18 @@ class Timed(GRPOTrainer):
     def training_step(self, *x, **k):
         with Clock("train", "score_total"): return super().training_step(*x, **k)
 out = tempfile.mkdtemp(prefix="trl_grpo_")
-args = GRPOConfig(output_dir=out, use_cpu=True, bf16=False, fp16=False, per_device_train_batch_size=a.micro,
+args = GRPOConfig(output_dir=out, use_cpu=a.device == "cpu", bf16=False, fp16=False, per_device_train_batch_size=a.micro,
     gradient_accumulation_steps=a.prompts * a.group // a.micro, num_generations=a.group, max_completion_length=a.new,
     temperature=1.0, top_p=1.0, top_k=0, beta=0.0, num_iterations=1, learning_rate=1e-4, max_steps=a.steps, logging_steps=1,
     save_strategy="no", report_to=[], seed=a.seed, gradient_checkpointing=False, dataloader_num_workers=0, disable_tqdm=True,
     generation_kwargs={"min_new_tokens": a.new})
 tr = Timed(model=model, reward_funcs=reward, args=args, train_dataset=Dataset.from_list(rows), processing_class=tok)
-t0, c0 = time.time(), time.process_time(); tr.train(); wall, cpu = time.time() - t0, time.process_time() - c0
+t0, c0 = now(), time.process_time(); tr.train(); wall, cpu = now() - t0, time.process_time() - c0
 n, ntok = a.steps, sum(LEN)
 def split(X, tot): return {"step": round(tot / n, 2), "generate": round(X["generate"] / n, 2), "score_rest": round((X["score_total"] - X["generate"]) / n, 2),
                            "train": round(X["train"] / n, 2), "optim_and_rest": round((tot - X["score_total"] - X["train"]) / n, 2)}
-print(json.dumps({"arch": a.arch, "params": sum(p.numel() for p in model.parameters()), "steps": n, "threads": a.threads,
+device = "CPU" if a.device == "cpu" else torch.cuda.get_device_name(0)
+print(json.dumps({"arch": a.config or a.arch, "device": device, "peak_gpu_mb": 0 if a.device == "cpu" else torch.cuda.max_memory_allocated() // 2**20, "params": sum(p.numel() for p in model.parameters()), "steps": n, "threads": a.threads,
   "prompts": a.prompts, "group": a.group, "new": a.new, "completion_tokens_per_step": ntok // n,
   "wall_s_per_step": split(W, wall), "cpu_s_per_step": split(C, cpu),
   "import_s": round(t_import, 1), "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

@@ -23,14 +23,24 @@ func peerConfig() Config {
 // BenchmarkGRPOStep is one GRPO step at the peer's shapes: 32 prompts of 29 tokens x 8 samples x exactly 224 new
 // tokens, then one optimizer update on all of them. Compilation and two steps of warming up are left out.
 func BenchmarkGRPOStep(b *testing.B) {
-	ctx := context.Background()
-	const prompts, group, promptLen, fresh = 32, 8, 29, 224
 	trainer, err := New(openEngine(b), peerConfig(), DefaultShapes(), 1)
 	require.NoError(b, err)
-	requests := make([]policy.Request, prompts)
+	stepShape{prompts: 32, group: 8, prompt: 29, fresh: 224}.measure(b, trainer)
+}
+
+// stepShape is the size of a GRPO step; prompt and fresh are tokens of one completion.
+type stepShape struct{ prompts, group, prompt, fresh int }
+
+// tokens is how many are drawn in a step.
+func (s stepShape) tokens() int { return s.prompts * s.group * s.fresh }
+
+// measure reports the rates of whole steps, in drawn tokens per second.
+func (s stepShape) measure(b *testing.B, trainer *Trainer) (sampled, trained float64) {
+	ctx := context.Background()
+	requests := make([]policy.Request, s.prompts)
 	for i := range requests {
-		requests[i] = policy.Request{Task: fmt.Sprint(i), Params: policy.Params{N: group, MaxTokens: fresh, Temperature: 1, Seed: 1}}
-		for j := range promptLen {
+		requests[i] = policy.Request{Task: fmt.Sprint(i), Params: policy.Params{N: s.group, MaxTokens: s.fresh, Temperature: 1, Seed: 1}}
+		for j := range s.prompt {
 			requests[i].Prompt = append(requests[i].Prompt, policy.Token((i*31+j*7)%500+3))
 		}
 	}
@@ -42,24 +52,13 @@ func BenchmarkGRPOStep(b *testing.B) {
 		require.NoError(b, err)
 		groups, err := sampler.Sample(ctx, requests)
 		require.NoError(b, err)
-		sampled := time.Now()
-		var data []policy.Datum
-		for i, samples := range groups {
-			for j, s := range samples {
-				d := policy.Datum{Prompt: requests[i].Prompt, Response: s.Tokens, Logprobs: s.Logprobs}
-				for range s.Tokens {
-					d.Advantages = append(d.Advantages, float32(1-2*(j%2)))
-					d.Weights = append(d.Weights, 1/float32(prompts*group*fresh))
-				}
-				data = append(data, d)
-			}
-		}
-		fb, err := trainer.ForwardBackward(ctx, data, policy.Loss{Kind: policy.LossPolicyGradient, ClipLow: .2, ClipHigh: .28})
+		sampledAt := time.Now()
+		fb, err := trainer.ForwardBackward(ctx, s.data(requests, groups), policy.Loss{Kind: policy.LossPolicyGradient, ClipLow: .2, ClipHigh: .28})
 		require.NoError(b, err)
 		_, err = trainer.OptimStep(ctx, policy.Optim{LR: 1e-4, Beta1: .9, Beta2: .999, Eps: 1e-8, ClipNorm: 1, BiasRate: .01})
 		require.NoError(b, err)
-		sampling += sampled.Sub(start).Seconds()
-		training += time.Since(sampled).Seconds()
+		sampling += sampledAt.Sub(start).Seconds()
+		training += time.Since(sampledAt).Seconds()
 		overflows += fb.Overflows
 	}
 	step()
@@ -68,11 +67,29 @@ func BenchmarkGRPOStep(b *testing.B) {
 	for b.Loop() {
 		step()
 	}
-	n, tokens := float64(b.N), float64(prompts*group*fresh)
-	b.ReportMetric(tokens*n/sampling, "sampled_tok/s")
-	b.ReportMetric(tokens*n/training, "trained_tok/s")
+	n := float64(b.N)
+	sampled, trained = float64(s.tokens())*n/sampling, float64(s.tokens())*n/training
+	b.ReportMetric(sampled, "sampled_tok/s")
+	b.ReportMetric(trained, "trained_tok/s")
 	b.ReportMetric((sampling+training)/n, "s/step")
 	b.ReportMetric(float64(overflows)/n, "overflows/step")
+	return sampled, trained
+}
+
+// data gives every other completion the advantage 1, the rest -1.
+func (s stepShape) data(requests []policy.Request, groups [][]policy.Sample) []policy.Datum {
+	var data []policy.Datum
+	for i, samples := range groups {
+		for j, sample := range samples {
+			d := policy.Datum{Prompt: requests[i].Prompt, Response: sample.Tokens, Logprobs: sample.Logprobs}
+			for range sample.Tokens {
+				d.Advantages = append(d.Advantages, float32(1-2*(j%2)))
+				d.Weights = append(d.Weights, 1/float32(s.tokens()))
+			}
+			data = append(data, d)
+		}
+	}
+	return data
 }
 
 // BenchmarkDemoStep is the demo model's share of a step: sampling 256 completions to their full length, and a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 
@@ -45,7 +46,7 @@ var shared struct {
 func newSmall(t testing.TB, seed uint64) *Trainer {
 	t.Helper()
 	shared.Do(func() {
-		if shared.engine, shared.err = xla.Open(context.Background(), xla.Options{}); shared.err != nil {
+		if shared.engine, shared.err = xla.Open(context.Background(), xla.Options{Device: os.Getenv(testDevice)}); shared.err != nil {
 			return
 		}
 		if shared.programs, shared.err = newPrograms(shared.engine, small(), 1); shared.err == nil {

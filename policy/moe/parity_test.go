@@ -18,9 +18,12 @@ import (
 )
 
 // openEngine opens the real backend, fetching the plug-in where it is missing.
+// testDevice names the variable with the device that the tests run on, "cuda" on a machine with a GPU.
+const testDevice = "RLTRAIN_TEST_DEVICE"
+
 func openEngine(t testing.TB) *xla.Engine {
 	t.Helper()
-	engine, err := xla.Open(context.Background(), xla.Options{})
+	engine, err := xla.Open(context.Background(), xla.Options{Device: os.Getenv(testDevice)})
 	require.NoError(t, err)
 	return engine
 }
