@@ -55,6 +55,10 @@ func mustEvaluate(tb testing.TB, log *runlog.Log, step int, m madeRun, random *r
 	share := 0.2 + 0.6*float64(step)/float64(m.steps)
 	e := runlog.Eval{Tasks: "countdown/test", NTasks: m.evalTasks, NSamples: 4, Temperature: 1, Metrics: []runlog.Metric{
 		{Name: "pass@1", Value: share, Low: share - 0.05, High: share + 0.05},
+		{Name: "pass@4", Value: share + 0.1, Low: share + 0.05, High: share + 0.15},
+		{Name: "maj@2", Value: share, Low: share - 0.05, High: share + 0.05}, {Name: "maj@4", Value: share + 0.02, Low: share, High: share + 0.05},
+		{Name: "best_logp@4", Value: share + 0.01, Low: share, High: share + 0.05},
+		{Name: "pass^2", Value: share / 3, Low: share / 4, High: share / 2}, {Name: "pass^4", Value: share / 4, Low: share / 5, High: share / 3},
 		{Name: "reflect_frac", Value: share / 2, Low: share/2 - 0.05, High: share/2 + 0.05}}}
 	require.NoError(tb, log.RecordEval(context.Background(), step, e, groups))
 }

@@ -20,9 +20,10 @@ func formats() template.FuncMap {
 		"date": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" },
 		"join": strings.Join, "thousands": thousands, "points": points,
 		"figure": figureName, "metric": cellsOf, "metricGain": metricGain,
-		"pct":  func(share float64) float64 { return 100 * share },
-		"add":  func(a, b float64) float64 { return a + b },
-		"ramp": func() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7, 8} },
+		"budget": func(name string, rows []passRow, moved bool) budgetTable { return budgetTable{name, rows, moved} },
+		"pct":    func(share float64) float64 { return 100 * share },
+		"add":    func(a, b float64) float64 { return a + b },
+		"ramp":   func() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7, 8} },
 	}
 }
 
@@ -155,7 +156,7 @@ func isShare(metric string) bool {
 	case "length_mean", "attempts", "errors":
 		return false
 	}
-	return !strings.HasPrefix(metric, "best@")
+	return !strings.HasPrefix(metric, "best@") && !strings.HasPrefix(metric, "tokens_") && !strings.HasPrefix(metric, "seconds_")
 }
 
 // figureCells are a value and its interval as they stand beside each other in a table.

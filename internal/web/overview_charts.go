@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rltrain/rltrain/internal/runlog"
 )
@@ -44,7 +45,7 @@ func metrics() []metric {
 
 // overviewCharts draws the two questions large and everything else small.
 func overviewCharts(v view, runs []told) (large, small []drawn) {
-	accuracy := newChart("accuracy", "Accuracy", "training rollouts, and pass@1 of the evaluations with 95 % intervals")
+	accuracy := newChart("accuracy", "Accuracy", "training rollouts; pass@1 and pass@k of the evaluations with 95 % intervals")
 	accuracy.Percent, accuracy.From = true, 0
 	share := newChart("reflection", "Reflection", "share of rollouts that check, go back or reconsider")
 	share.Percent, share.From = true, 0
@@ -61,6 +62,16 @@ func overviewCharts(v view, runs []told) (large, small []drawn) {
 				dots.Name = evalName(runs, i, set)
 				chart.Series = append(chart.Series, dots)
 			}
+		}
+		for j, set := range repeated(withTries(run.sets())) {
+			name := fmt.Sprintf("pass@%d", set.tries())
+			color := i
+			if len(runs) == 1 {
+				color = (len(repeated(run.sets())) + j + 1) % colors
+			}
+			dots := v.cut(set.points(name, color))
+			dots.Name = name + " " + evalName(runs, i, set)
+			accuracy.Series = append(accuracy.Series, dots)
 		}
 	}
 	marks := takeOffs(runs)
@@ -97,6 +108,25 @@ func repeated(sets []evalSet) []evalSet {
 		return sets
 	}
 	return often
+}
+
+// colors is how many colours of curves static/style.css has.
+const colors = 6
+
+// tries is the greatest k for which the set has pass@k; 1 if there is no other.
+func (s evalSet) tries() int {
+	most := 1
+	for _, m := range s.Last().Metrics {
+		if name, k, ok := budgetOf(m.Name); ok && name == "pass@k" {
+			most = max(most, k)
+		}
+	}
+	return most
+}
+
+// withTries picks the sets that have pass@k beyond pass@1.
+func withTries(sets []evalSet) []evalSet {
+	return slices.DeleteFunc(slices.Clone(sets), func(s evalSet) bool { return s.tries() == 1 })
 }
 
 func lineName(runs []told, i int, name string) string {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/rltrain/rltrain/internal/eval"
 	"github.com/rltrain/rltrain/internal/runlog"
 )
 
@@ -20,17 +19,14 @@ type evalsView struct {
 // setView is one set of tasks.
 type setView struct {
 	evalSet
-	ID      string
-	Changes []change
-	PassK   *drawn
-	Curve   []passRow // the same as PassK, for reading
-	Tasks   taskTable
-}
-
-// passRow is pass@k of the base and of the trained model.
-type passRow struct {
-	K           int
-	First, Last runlog.Metric
+	ID       string
+	Changes  []change
+	PassK    *drawn
+	Curve    []passRow // the same as PassK, for reading
+	Crossing crossing
+	Crosses  bool         // Crossing is known
+	Budgets  []budgetView // other figures that depend on the number of samples
+	Tasks    taskTable
 }
 
 // taskTable is what became of each task.
@@ -100,6 +96,7 @@ func setViewOf(ctx context.Context, log *runlog.Log, set evalSet, which string) 
 	for _, m := range set.Last().Metrics {
 		v.Changes = append(v.Changes, changeOf(set, m.Name))
 	}
+	v.Budgets = set.budgets()
 	after, err := log.TaskResults(ctx, set.Last().Step, set.Last().Eval)
 	if err != nil || len(after) == 0 {
 		return v, err
@@ -110,51 +107,18 @@ func setViewOf(ctx context.Context, log *runlog.Log, set evalSet, which string) 
 			return v, err
 		}
 	}
-	v.passK(before, after)
+	if set.NSamples > 1 {
+		c := newChart("passk-"+v.ID, "pass@k", "at least one of k samples is right")
+		c.Percent = true
+		v.Curve = passCurve(before, after, set.NSamples)
+		d := set.overK(c, v.Curve)
+		v.PassK = &d
+	}
 	if set.Change() {
+		v.Crossing, v.Crosses = crossingOf(before, after, v.Curve)
 		v.Tasks = compare(before, after, which)
 	}
 	return v, nil
-}
-
-// evalSeed draws the bootstrap's samples, so that a page reads the same twice.
-const evalSeed = 1
-
-// passK estimates pass@k for the ks that the samples allow, base against trained, with intervals over tasks.
-func (v *setView) passK(before, after []runlog.TaskResult) {
-	c := newChart("passk-"+v.ID, "pass@k", "at least one of k samples is right")
-	c.Percent, c.Log2, c.XName, c.From, c.To = true, true, "k", 0, 1
-	first, last := series{Name: "base", Color: 5, Dots: true}, series{Name: "trained", Color: 0, Dots: true}
-	for k := 1; k <= v.NSamples; k *= 2 {
-		row := passRow{K: k, First: passAt(before, k), Last: passAt(after, k)}
-		v.Curve = append(v.Curve, row)
-		for _, p := range []struct {
-			s *series
-			m runlog.Metric
-		}{{&first, row.First}, {&last, row.Last}} {
-			p.s.X, p.s.Y = append(p.s.X, float64(k)), append(p.s.Y, p.m.Value)
-			p.s.Low, p.s.High = append(p.s.Low, p.m.Low), append(p.s.High, p.m.High)
-		}
-	}
-	c.Series = []series{first, last}
-	if !v.Change() {
-		last.Name = "model"
-		c.Series = []series{last}
-	}
-	if len(v.Curve) > 1 {
-		d := c.draw(smallWidth, smallHeight+30)
-		v.PassK = &d
-	}
-}
-
-func passAt(tasks []runlog.TaskResult, k int) runlog.Metric {
-	scores := make([]float64, len(tasks))
-	for i, t := range tasks {
-		scores[i] = eval.PassAtK(t.Samples, t.Correct, k)
-	}
-	m := runlog.Metric{Name: "pass@k"}
-	m.Value, m.Low, m.High = eval.Interval(scores, evalSeed)
-	return m
 }
 
 // compare pairs the tasks of two evaluations. A task counts as solved where most of its samples are right.

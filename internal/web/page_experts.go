@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/rltrain/rltrain/internal/runlog"
@@ -88,11 +89,26 @@ func (s *Server) expertsPage(w http.ResponseWriter, r *http.Request) error {
 		difference := newChart("agree", "Sampler against trainer", "mean difference of log-probs: routing that does not agree shows here")
 		difference.From = 0
 		difference.Series = []series{v.curve("", 0, t.Steps, func(s runlog.Step) float64 { return s.LogpDiffMean })}
-		for _, c := range []chart{violation, biasChart(e.Layers), dead, difference} {
+		for _, c := range append([]chart{violation, biasChart(e.Layers), dead, difference}, agreement(v, t.Steps)...) {
 			e.Charts = append(e.Charts, c.draw(smallWidth, smallHeight))
 		}
 		return s.render(w, "experts", e)
 	})
+}
+
+// agreement follows how often sampler and trainer send a token to the same experts, in runs that measured it.
+func agreement(v view, steps []runlog.Step) []chart {
+	share := func(s runlog.Step) float64 {
+		value, _ := s.Value("routing_agreement")
+		return value
+	}
+	if !slices.ContainsFunc(steps, func(s runlog.Step) bool { return !math.IsNaN(share(s)) }) {
+		return nil
+	}
+	c := newChart("routing", "Routing agreement", "the sampler's choices of experts that the trainer makes too, first update of a step")
+	c.Percent = true
+	c.Series = []series{v.curve("", 0, steps, share)}
+	return []chart{c}
 }
 
 // maxBiasLines is how many layers are told apart in the chart of the bias.

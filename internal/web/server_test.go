@@ -52,7 +52,7 @@ func TestPages(t *testing.T) {
 		want []string
 	}{
 		{"/", []string{"demo", "other", "finished", "20.0 %", "80.0 %", `name="run"`}},
-		{"/runs/demo", []string{"Did it learn?", "20.0 %", "80.0 %", "takes off at", "Gradient norm", "<svg", "countdown/test", "One problem, before and after", "lr: 0.1"}},
+		{"/runs/demo", []string{"Did it learn?", "20.0 %", "80.0 %", "takes off at", "Gradient norm", "<svg", "countdown/test", "pass@4 countdown/test", "One problem, before and after", "lr: 0.1"}},
 		{"/runs/demo?with=other", []string{"grpo.lr", "0.1", "0.2", "grpo.steps", `class="line c1"`}},
 		{"/runs/demo?from=2&to=4&smooth=0.6", []string{"All steps", `data-x0="2"`, `data-x1="4"`, `class="faint"`}},
 		{"/runs/demo/rollouts?step=7", []string{"step 7 · countdown-7-2 · 3", "later step"}},
@@ -63,7 +63,7 @@ func TestPages(t *testing.T) {
 		{"/runs/demo/rollout?id=eval/countdown/test/t1/6x4:8:countdown-check-1:0", []string{"This task over the steps", "step 0", "step 4", "of 4 right"}},
 		{"/runs/demo/emergence", []string{"wait, let me reconsider", "reconsideration", "descriptive", "takes off at", "<svg"}},
 		{"/runs/demo/experts", []string{"Layer 1", "1 expert dead", "2×", "Routing bias"}},
-		{"/runs/demo/evals", []string{"pass@1", "pass@k", "newly solved", "+60.0"}},
+		{"/runs/demo/evals", []string{"pass@1", "pass@k", "newly solved", "+60.0", "Trained less base at k = 4", "<caption>maj@k", "<caption>pass^k", "best_logp@4"}},
 		{"/runs/other/evals", []string{"No evaluation is recorded yet"}},
 		{"/compare?run=demo&run=other", []string{"/runs/demo?with=other"}},
 	} {
