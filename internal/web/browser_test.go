@@ -63,10 +63,11 @@ func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b, chromedp.Do(b.ctx, steps...))
 }
 
-// open goes to a page, which must be one of ours.
+// open goes to a page, which must be one of ours, and waits for its style too: a click goes to a place.
 func (b tab) open(path string) {
 	b.Helper()
 	b.do(chromedp.Navigate(b.address+path), chromedp.WaitReady("main"))
+	b.eventually("true")
 }
 
 // screen emulates a screen of that size and colour scheme.
