@@ -29,6 +29,7 @@ type Params struct {
 	// text cuts it there.
 	StopStrings []string
 	Banned      []Token // never drawn; the others share what is left
+	Routing     bool    // fill in Sample.Routing
 }
 
 // Cut keeps the likelier tokens only, as transformers and vLLM do: first TopK, then TopP of what is left, then MinP. The zero
@@ -73,6 +74,9 @@ type Sample struct {
 	Entropies    []float32 // entropy in nats of the untempered distribution each token was drawn from
 	Stop         StopReason
 	Version      int // number of optimizer steps behind the weights that drew it
+	// Routing are the experts that the routers chose, if Params.Routing asked for them and the model has any: for each position of prompt and
+	// completion but the last, for each layer with experts, the numbers of the chosen ones, best first.
+	Routing []uint16
 
 	// What an engine with a tokenizer of its own reports; it may know text and counts without the tokens.
 	Text                     string
@@ -105,6 +109,7 @@ type Datum struct {
 	Reference        []float32 // log-probs under the frozen reference policy; needed where Loss.KL > 0
 	Advantages       []float32
 	Weights          []float32 // share of each token in the loss; all normalisation and masking is in here
+	Routing          []uint16  // Sample.Routing; nil is none. Score replays it, ForwardBackward compares, and replays where Loss.Replay says so
 }
 
 // LossKind names a token loss.
@@ -138,6 +143,9 @@ type Loss struct {
 	// KL > 0 adds sum w * KL * sg(r) * (log p - reference)²/2. Of the usual estimators k2 is the one whose gradient,
 	// as a loss, is that of KL(policy || reference); k3's is that of KL(reference || policy). Not with cross-entropy.
 	KL float32
+	// Replay sends tokens to the experts of Datum.Routing instead of those that the present router would choose. The gates are the present
+	// router's in either case.
+	Replay bool
 }
 
 // ErrNotFinite is wrapped by OptimStep's error where the gradient is NaN or infinite. Weights, moments and
@@ -167,6 +175,8 @@ type Stats struct {
 	ClipLowFrac  float64 // share of tokens whose gradient the lower bound cut
 	ClipHighFrac float64
 	RatioMax     float64
+	RoutingSlots int     // recorded experts in Datum.Routing
+	RoutingSame  int     // of these, how many the present router would choose as well
 	LogpDiffMean float64 // mean |new log-prob - behaviour log-prob|
 	LogpDiffMax  float64
 	GradNorm     float64 // before clipping

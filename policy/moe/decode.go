@@ -34,8 +34,9 @@ type row struct {
 	cos, sin *Node // tables [MaxPositions, P/2]
 }
 
-// decodeStep runs one token a row through the decoder: logits [B,V] and the caches with their new entries.
-func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) (*Node, []*Node) {
+// decodeStep runs one token a row through the decoder: logits [B,V], the experts it was sent to int32 [B,slots], and the caches with their
+// new entries.
+func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) (logits, routes *Node, grown []*Node) {
 	g := r.token.Graph()
 	B, S := r.token.Shape().Dimensions[0], caches[0].Shape().Dimensions[1]
 	slot := BroadcastToDims(r.slot, B)
@@ -46,7 +47,8 @@ func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, e
 		LessOrEqual(slots, BroadcastToDims(r.slot, B, S)),
 		GreaterOrEqual(slots, BroadcastToDims(InsertAxes(r.start, -1), B, S)))), 1)
 	x := Gather(w.byName["embed"], InsertAxes(r.token, -1))
-	grown := make([]*Node, c.Layers)
+	grown = make([]*Node, c.Layers)
+	var ids []*Node
 	for l := range c.Layers {
 		h := rmsNorm(x, w.at(l, "attn_norm"), c.NormEps)
 		latent, key := c.latents(w, l, h, cos, sin)
@@ -56,11 +58,13 @@ func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, e
 		h = rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps)
 		y := swiglu(h, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
 		if l >= c.DenseLayers {
-			y = Add(y, c.denseExperts(h, c.route(w, l, h), w.at(l, "experts_in"), w.at(l, "experts_out")))
+			chosen := c.route(w, l, h)
+			ids = append(ids, chosen.ids...)
+			y = Add(y, c.denseExperts(h, chosen, w.at(l, "experts_in"), w.at(l, "experts_out")))
 		}
 		x = Add(x, y)
 	}
-	return matmul(rmsNorm(x, w.byName["norm"], c.NormEps), w.byName["head"]), grown
+	return matmul(rmsNorm(x, w.byName["norm"], c.NormEps), w.byName["head"]), c.joinRoutes(ids, r.token), grown
 }
 
 // absorbedAttention attends from x[B,D] over cache[B,S,R+P]: the key matrix is folded into the query and the
@@ -160,7 +164,8 @@ func blockCumSum(x *Node) *Node {
 }
 
 // prefillGraph builds: params..., bias, prompts [G,Q], starts [G], prompt of row [B], uniform [B], sharpness,
-// top-k, top-p, min-p, ban [V] -> token, logp, entropy, logp as drawn, each [B], then caches [B,Q,R+P] per layer. A prompt is computed once
+// top-k, top-p, min-p, ban [V] -> token, logp, entropy, logp as drawn, each [B], the experts
+// of each prompt's tokens int32 [G*Q,slots], then caches [B,Q,R+P] per layer. A prompt is computed once
 // however many rows sample it.
 func (c Config) prefillGraph(filtered bool) builder {
 	n := len(c.params())
@@ -177,6 +182,7 @@ func (c Config) prefillGraph(filtered bool) builder {
 		last := Squeeze(SliceAxis(t.hidden, 1, AxisElem(Q-1)), 1)
 		of := InsertAxes(promptOf, -1)
 		out := c.draw(Gather(matmul(last, w.byName["head"]), of), uniform, sharpness, cutOf(filtered, in[n+6:])).list()
+		out = append(out, c.joinRoutes(t.routes, Reshape(prompts, -1)))
 		for _, cache := range t.cache {
 			out = append(out, Gather(cache, of))
 		}
@@ -205,6 +211,7 @@ const (
 	stateLogps  // float32 [B,C]
 	stateEntrs  // float32 [B,C]
 	stateDraws  // float32 [B,C] log-probs as drawn
+	stateRoutes // int32 [B,C,slots] experts that the token before each drawn one was sent to
 	stateFirst  // int32 scalar: slot at which this call began
 	stateCount
 )
@@ -258,7 +265,7 @@ func (c Config) unrolledDecodeGraph(filtered bool) builder {
 func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
 	g := s[stateSlot].Graph()
 	B, C := s[stateUnif].Shape().Dimensions[0], s[stateUnif].Shape().Dimensions[1]
-	logits, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
+	logits, routes, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
 	column := BroadcastToDims(Sub(s[stateSlot], s[stateFirst]), B, C)
 	here := Equal(iota32(g, 1, B, C), column)
 	uniform := ReduceSum(Mul(s[stateUnif], ConvertDType(here, dtypes.Float32)), 1)
@@ -275,6 +282,8 @@ func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(
 	state[stateToken], state[stateDone] = d.token, done
 	state[stateTokens], state[stateLogps], state[stateEntrs] = put(s[stateTokens], d.token), put(s[stateLogps], d.logp), put(s[stateEntrs], d.entropy)
 	state[stateDraws] = put(s[stateDraws], d.drawLogp)
+	all := s[stateRoutes].Shape()
+	state[stateRoutes] = Where(BroadcastToShape(InsertAxes(here, -1), all), BroadcastToShape(InsertAxes(routes, 1), all), s[stateRoutes])
 	return state, grown
 }
 

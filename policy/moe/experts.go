@@ -9,21 +9,32 @@ import (
 type routing struct {
 	scores *Node   // [N,E] sigmoid affinities
 	chosen []*Node // K one-hot rows [N,E], best first
+	ids    []*Node // K expert numbers int32 [N]: the router's own choice, whatever is replayed
 	gates  []*Node // K weights [N,1], normalised over the chosen, times the routed scale
+
+	agreed, recorded *Node // scalars: recorded choices that are the router's own too, and all; nil without a record
 }
 
 // route picks K experts a token by affinity plus bias; the bias decides who is chosen, never how
 // much the chosen count (auxiliary-loss-free balancing, arXiv:2408.15664). x: [N,D].
-func (c Config) route(w weights, l int, x *Node) routing {
+func (c Config) route(w weights, l int, x *Node) routing { return c.routeAs(w, l, x, record{}) }
+
+// routeAs is route with a record to compare with or to follow.
+func (c Config) routeAs(w weights, l int, x *Node, rec record) routing {
 	r := routing{scores: Sigmoid(matmul(x, w.at(l, "router")))}
 	bias := SliceAxis(w.bias, 0, AxisElem(l-c.DenseLayers)) // [1,E]
 	preference := c.withinGroups(Add(StopGradient(r.scores), StopGradient(bias)))
-	var total *Node
-	for k := range c.TopK {
-		one := OneHot(ArgMax(preference, -1), c.Experts, dtypes.Float32)
-		gate := ReduceAndKeep(Mul(r.scores, one), ReduceSum, -1)
-		r.chosen, r.gates = append(r.chosen, one), append(r.gates, gate)
+	for range c.TopK {
+		id := ArgMax(preference, -1)
+		one := OneHot(id, c.Experts, dtypes.Float32)
+		r.ids, r.chosen = append(r.ids, id), append(r.chosen, one)
 		preference = Sub(preference, MulScalar(one, 1e9))
+	}
+	r.replay(c, l-c.DenseLayers, rec)
+	var total *Node
+	for k, one := range r.chosen {
+		gate := ReduceAndKeep(Mul(r.scores, one), ReduceSum, -1)
+		r.gates = append(r.gates, gate)
 		if k == 0 {
 			total = gate
 		} else {

@@ -116,9 +116,10 @@ func softmax(x *Node) *Node {
 
 // sequence is one packed batch inside a graph: several documents lie side by side in each row.
 type sequence struct {
-	tokens    *Node // int32 [B,T]
-	positions *Node // int32 [B,T], from 0 in each document
-	segments  *Node // int32 [B,T], number of the document in its row; 0 is padding
+	tokens    *Node  // int32 [B,T]
+	positions *Node  // int32 [B,T], from 0 in each document
+	segments  *Node  // int32 [B,T], number of the document in its row; 0 is padding
+	record    record // of the sampler's routers, [B*T,M*K]
 }
 
 // hidden is float32 [B,1,T,T] for scaled: a position attends to itself and what is before it in its own document.
@@ -144,6 +145,9 @@ type trunk struct {
 	balance *Node   // scalar: sequence-level balance loss; nil when off
 	// overflow is above 0 where grouped experts ran out of room, and the rest is then wrong; nil without experts.
 	overflow *Node
+	routes   []*Node // int32 [B*T] each, the chosen experts, layer by layer, best first
+
+	agreed, recorded *Node // scalars, routing.agreed over all layers; nil without a record
 }
 
 // forward runs the decoder over whole sequences; grouped chooses the form of the experts.
@@ -164,7 +168,9 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 		h := Reshape(rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps), B*T, c.Width)
 		y := swiglu(h, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
 		if l >= c.DenseLayers {
-			r := c.route(w, l, h)
+			r := c.routeAs(w, l, h, s.record)
+			t.routes = append(t.routes, r.ids...)
+			t.addAgreement(r)
 			routed, over := c.routed(w, l, h, real, r, grouped)
 			y = Add(y, routed)
 			overs = append(overs, over)

@@ -16,6 +16,8 @@ const (
 	sumClipLow
 	sumClipHigh
 	sumLogpDiff
+	sumAgreed   // routing.agreed
+	sumRecorded // routing.recorded
 	maxRatio
 	maxLogpDiff
 	maxOverflow // of the grouped experts: above 0, nothing of the batch counts
@@ -28,7 +30,8 @@ const (
 	constHigh        // 1 + ClipHigh
 	constDual        // DualClip; very large where it is off
 	constKL
-	constShare // the batch's share of the call's documents
+	constShare  // the batch's share of the call's documents
+	constReplay // 1 where Datum.Routing replaces the router's choice
 	constCount
 )
 
@@ -36,6 +39,9 @@ const (
 func constants(l policy.Loss, share float32) []float32 {
 	c := make([]float32, constCount)
 	c[constLow], c[constHigh], c[constDual], c[constKL], c[constShare] = 1-l.ClipLow, 1+l.ClipHigh, l.DualClip, l.KL, share
+	if l.Replay {
+		c[constReplay] = 1
+	}
 	if l.DualClip == 0 {
 		c[constDual] = 1e30
 	}
@@ -56,7 +62,7 @@ func (d learn) constant(i int, like *Node) *Node {
 }
 
 // tokenLoss returns the loss to differentiate and the sums to report. The losses are policy.Loss's, in its notation.
-func tokenLoss(kind policy.LossKind, logp *Node, d learn, overflow *Node) (loss, stats *Node) {
+func tokenLoss(kind policy.LossKind, logp *Node, d learn, t trunk) (loss, stats *Node) {
 	counted := ConvertDType(NotEqual(d.weights, ZerosLike(d.weights)), dtypes.Float32)
 	diff := Mul(Sub(logp, d.behaviour), counted)
 	ratio := Exp(diff) // 1 where nothing counts
@@ -79,7 +85,7 @@ func tokenLoss(kind policy.LossKind, logp *Node, d learn, overflow *Node) (loss,
 		perToken = Add(perToken, Mul(k2, d.constant(constKL, k2)))
 	}
 	loss = ReduceAllSum(Mul(perToken, d.weights))
-	return loss, d.report(loss, ratio, clipped, diff, toReference, counted, overflow)
+	return loss, d.report(loss, ratio, clipped, diff, toReference, counted, t)
 }
 
 func (d learn) clip(ratio *Node) *Node {
@@ -104,7 +110,7 @@ func meanOfDocument(x, counted, segments *Node) *Node {
 }
 
 // report sums up a batch: ratio and diff are those of the tokens, clipped is the ratio that the bounds apply to.
-func (d learn) report(loss, ratio, clipped, diff, toReference, counted, overflow *Node) *Node {
+func (d learn) report(loss, ratio, clipped, diff, toReference, counted *Node, t trunk) *Node {
 	zero := ZerosLike(ratio)
 	cutLow := LogicalAnd(LessThan(clipped, d.constant(constLow, ratio)), LessThan(d.advantages, zero))
 	cutHigh := LogicalAnd(GreaterThan(clipped, d.constant(constHigh, ratio)), GreaterThan(d.advantages, zero))
@@ -120,26 +126,29 @@ func (d learn) report(loss, ratio, clipped, diff, toReference, counted, overflow
 	sums[sumLogpDiff] = ReduceAllSum(Abs(diff))
 	sums[maxRatio] = ReduceAllMax(Mul(ratio, counted))
 	sums[maxLogpDiff] = ReduceAllMax(Abs(diff))
-	sums[maxOverflow] = overflow
-	if overflow == nil {
-		sums[maxOverflow] = ZerosLike(loss)
+	for i, x := range map[int]*Node{maxOverflow: t.overflow, sumAgreed: t.agreed, sumRecorded: t.recorded} {
+		if sums[i] = x; x == nil {
+			sums[i] = ZerosLike(loss)
+		}
 	}
 	return StopGradient(Stack(sums, 0))
 }
 
-// gradGraph, with the experts grouped or dense, builds: params..., gradient sums..., bias, tokens, positions, segments, targets, behaviour,
+// gradGraph, with the experts grouped or dense, builds: params..., gradient sums..., bias, tokens, positions, segments, targets, routing, behaviour,
 // reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E].
 func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 	n := len(c.params())
 	return func(in []*Node) []*Node {
 		params, sums, rest := in[:n], in[n:2*n], in[2*n:]
 		w := c.bind(params, rest[0])
-		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3]}
+		numbers := rest[10]
+		use := Squeeze(SliceAxis(numbers, 0, AxisElem(constReplay)))
+		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3], record: c.recordOf(rest[5], use)}
 		t := c.forward(w, s, grouped)
 		logp := c.logProbs(w, t.hidden, rest[4])
-		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[3], rest[5], rest[6], rest[7], rest[8], rest[9]}, t.overflow)
+		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[3], rest[6], rest[7], rest[8], rest[9], numbers}, t)
 		if t.balance != nil {
-			share := Squeeze(SliceAxis(rest[9], 0, AxisElem(constShare)))
+			share := Squeeze(SliceAxis(numbers, 0, AxisElem(constShare)))
 			loss = Add(loss, Mul(t.balance, share))
 		}
 		var out []*Node
@@ -150,12 +159,13 @@ func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 	}
 }
 
-// scoreGraph builds: params..., bias, tokens, positions, segments, targets -> log-probs [B,T].
+// scoreGraph builds: params..., bias, tokens, positions, segments, targets, routing -> log-probs [B,T].
 func (c Config) scoreGraph() builder {
 	n := len(c.params())
 	return func(in []*Node) []*Node {
 		w := c.bind(in[:n], in[n])
-		t := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3]}, false)
+		one := Scalar(in[0].Graph(), dtypes.Float32, 1)
+		t := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3], record: c.recordOf(in[n+5], one)}, false)
 		return []*Node{c.logProbs(w, t.hidden, in[n+4])}
 	}
 }

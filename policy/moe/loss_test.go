@@ -39,7 +39,7 @@ func TestLossesAgainstTorch(t *testing.T) {
 	var meter Compilations
 	for _, kind := range policy.Losses() {
 		kinds[kind], err = newProgram(backend, &meter, "loss", func(in []*Node) []*Node {
-			loss, stats := tokenLoss(kind, in[0], learn{nil, in[1], in[2], in[3], in[4], in[5], in[6]}, nil)
+			loss, stats := tokenLoss(kind, in[0], learn{nil, in[1], in[2], in[3], in[4], in[5], in[6]}, trunk{})
 			return append([]*Node{loss, stats}, Gradient(loss, in[0])...)
 		})
 		require.NoError(t, err)

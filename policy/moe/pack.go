@@ -12,9 +12,10 @@ const maxSegments = 32
 
 // place says where one datum lies in a packed batch.
 type place struct {
-	datum int // index into the data
-	row   int
-	start int // first position of its prompt
+	datum   int // index into the data
+	row     int
+	start   int      // first position of its prompt
+	routing []uint16 // of the datum
 }
 
 // batch is one microbatch of packed rows, ready for the device. All slices are [rows*width].
@@ -107,7 +108,7 @@ func newBatch(rows, width int) *batch {
 // write appends the datum to a row, which must have room.
 func (b *batch) write(d policy.Datum, index, row int) {
 	start := b.filled[row]
-	b.places = append(b.places, place{index, row, start})
+	b.places = append(b.places, place{index, row, start, d.Routing})
 	b.filled[row] += length(d)
 	b.documents[row]++
 	token := func(i int) policy.Token {

@@ -105,8 +105,8 @@ func (s *sampler) check(r, first policy.Request) error {
 		return fmt.Errorf("top-k %d, top-p %v, min-p %v: want top-k of at least 0, the others from 0 to 1", r.TopK, r.TopP, r.MinP)
 	case slices.ContainsFunc(r.Banned, func(t policy.Token) bool { return t < 0 || int(t) >= s.trainer.Config.Vocab }):
 		return fmt.Errorf("banned tokens %v: want ids from 0 to %d", r.Banned, s.trainer.Config.Vocab-1)
-	case r.Temperature != first.Temperature || r.Cut != first.Cut || !slices.Equal(r.Stop, first.Stop) || !slices.Equal(r.Banned, first.Banned):
-		return fmt.Errorf("temperature, cut, stop or banned tokens differ from the first request's: sample them in a call of their own")
+	case r.Temperature != first.Temperature || r.Cut != first.Cut || !slices.Equal(r.Stop, first.Stop) || !slices.Equal(r.Banned, first.Banned) || r.Routing != first.Routing:
+		return fmt.Errorf("temperature, cut, routing, stop or banned tokens differ from the first request's: sample them in a call of their own")
 	}
 	return nil
 }
@@ -144,19 +144,22 @@ func (s *sampler) draw(ctx context.Context, requests []policy.Request, lanes []*
 func asDrawn(p policy.Params) bool { return p.Temperature != 1 || p.Cut != policy.Cut{} || len(p.Banned) > 0 }
 
 // take appends one drawn token to a lane.
-func (l *lane) take(token policy.Token, logp, entropy, drawLogp float32, stop []policy.Token) {
+func (l *lane) take(p pick, stop []policy.Token) {
 	if l.done {
 		return
 	}
-	if l.out.DrawLogprobs != nil {
-		l.out.DrawLogprobs = append(l.out.DrawLogprobs, drawLogp)
+	for _, id := range p.routes {
+		l.out.Routing = append(l.out.Routing, uint16(id))
 	}
-	l.out.Tokens = append(l.out.Tokens, token)
-	l.out.Logprobs = append(l.out.Logprobs, logp)
-	l.out.Entropies = append(l.out.Entropies, entropy)
+	if l.out.DrawLogprobs != nil {
+		l.out.DrawLogprobs = append(l.out.DrawLogprobs, p.drawLogp)
+	}
+	l.out.Tokens = append(l.out.Tokens, p.token)
+	l.out.Logprobs = append(l.out.Logprobs, p.logp)
+	l.out.Entropies = append(l.out.Entropies, p.entropy)
 	l.limit--
 	for _, end := range stop {
-		if token == end {
+		if p.token == end {
 			l.out.Stop, l.done = policy.StopToken, true
 		}
 	}

@@ -40,6 +40,7 @@ func sameDraws(t testing.TB, want, got policy.Sample, what ...any) {
 	t.Helper()
 	require.Equal(t, want.Tokens, got.Tokens, what...)
 	require.Equal(t, want.Stop, got.Stop, what...)
+	require.Equal(t, want.Routing, got.Routing, what...)
 	near32(t, want.Logprobs, got.Logprobs, what...)
 	near32(t, want.Entropies, got.Entropies, what...)
 }
@@ -138,7 +139,7 @@ func TestSamplerAgreesWithTrainer(t *testing.T) {
 // TestDrawsDependOnSeedTaskAndSampleOnly varies all that must not matter: company, N, batch and chunk sizes.
 func TestDrawsDependOnSeedTaskAndSampleOnly(t *testing.T) {
 	trainer := newSmall(t, 1)
-	p := policy.Params{N: 8, MaxTokens: 14, Temperature: 1, Seed: 5, Stop: []policy.Token{2, 7}}
+	p := policy.Params{N: 8, MaxTokens: 14, Temperature: 1, Seed: 5, Stop: []policy.Token{2, 7}, Routing: true}
 	requests := ask(5, p) // 40 rows for 16 lanes: three waves
 	want := sample(t, trainer, requests...)
 	allSame(t, want, sample(t, trainer, requests...))

@@ -24,6 +24,7 @@ func (s *statSums) stats() policy.Stats {
 	return policy.Stats{
 		Tokens: int(s.total[sumTokens]), Padded: s.padded, Loss: s.total[sumLoss],
 		KL: s.total[sumKL] / n, KLReference: s.total[sumKLReference] / n, ClipLowFrac: s.total[sumClipLow] / n, ClipHighFrac: s.total[sumClipHigh] / n,
+		RoutingSlots: int(s.total[sumRecorded]), RoutingSame: int(s.total[sumAgreed]),
 		Overflows: s.overflows, LogpDiffMean: s.total[sumLogpDiff] / n, RatioMax: s.total[maxRatio], LogpDiffMax: s.total[maxLogpDiff],
 	}
 }

@@ -2,6 +2,7 @@ package moe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -116,7 +117,7 @@ func (t *Trainer) biasTensor() (*tensors.Tensor, error) {
 	return toDevice(t.backend(), t.bias, max(1, t.Config.MoELayers()), max(1, t.Config.Experts))
 }
 
-// batchArgs puts the common inputs of a forward pass on the device: bias, tokens, positions, segments, targets.
+// batchArgs puts the common inputs of a forward pass on the device: bias, tokens, positions, segments, targets, routing.
 func (t *Trainer) batchArgs(b *batch) ([]*tensors.Tensor, error) {
 	bias, err := t.biasTensor()
 	if err != nil {
@@ -130,12 +131,14 @@ func (t *Trainer) batchArgs(b *batch) ([]*tensors.Tensor, error) {
 		}
 		list = append(list, tensor)
 	}
-	return list, nil
+	slots := t.Config.routeSlots()
+	routing, err := toDevice(t.backend(), b.routing(slots), b.rows, b.width, slots)
+	return append(list, routing), err
 }
 
 // ForwardBackward implements policy.Trainer.
 func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss policy.Loss) (policy.Stats, error) {
-	if err := checkLoss(loss, data); err != nil {
+	if err := errors.Join(checkLoss(loss, data), t.Config.checkRouting(data)); err != nil {
 		return policy.Stats{}, err
 	}
 	batches, err := pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth)
@@ -313,6 +316,9 @@ func (t *Trainer) balance(rate float32, norm float64) policy.Stats {
 
 // Score implements policy.Trainer.
 func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, error) {
+	if err := t.Config.checkRouting(data); err != nil {
+		return nil, err
+	}
 	batches, err := pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 // completion has ended keep computing until fit drops them.
 type wave struct {
 	s         *sampler
+	first     policy.Request // whose way of drawing all share
 	lanes     []*lane // the row's completion; nil for a padding row
 	stop      []policy.Token
 	sharpness float32
@@ -57,7 +58,7 @@ func cacheSlots(need int) int {
 // prefill runs the prompts and draws each row's first token.
 func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, error) {
 	first := requests[lanes[0].request]
-	w := &wave{s: s, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned}
+	w := &wave{s: s, first: first, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned}
 	rows := s.batchSize(len(lanes))
 	w.lanes = make([]*lane, rows)
 	copy(w.lanes, lanes)
@@ -73,15 +74,15 @@ func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, erro
 		return nil, err
 	}
 	w.slot, w.slots = width, width // the first drawn token's entry goes to slot width
-	tokens := tensors.MustCopyFlatData[int32](out[0])
-	logps, entropies, draws := tensors.MustCopyFlatData[float32](out[1]), tensors.MustCopyFlatData[float32](out[2]), tensors.MustCopyFlatData[float32](out[3])
+	drawn := copyPicks(out[:4])
+	routes, starts, of := w.s.copyRoutes(out[4], first), in[1].ints, in[2].ints
 	for i, l := range w.lanes {
 		if l != nil {
-			l.take(tokens[i], logps[i], entropies[i], draws[i], w.stop)
+			l.take(drawn.at(i, routes.of(int(of[i])*width+int(starts[of[i]]), (int(of[i])+1)*width)), w.stop)
 		}
 	}
-	release(out[1:4]...)
-	w.token, w.caches = out[0], out[4:]
+	release(out[1:5]...)
+	w.token, w.caches = out[0], out[5:]
 	return w, w.describeRows(in)
 }
 
@@ -208,12 +209,12 @@ func (s *sampler) releaseState(state []*tensors.Tensor) {
 func (w *wave) collect(state []*tensors.Tensor, first int) {
 	columns := w.s.trainer.Shapes.DecodeChunk
 	w.slot = int(tensors.ToScalar[int32](state[stateSlot]))
-	tokens := tensors.MustCopyFlatData[int32](state[stateTokens])
-	logps, entropies, draws := tensors.MustCopyFlatData[float32](state[stateLogps]), tensors.MustCopyFlatData[float32](state[stateEntrs]), tensors.MustCopyFlatData[float32](state[stateDraws])
+	drawn := copyPicks([]*tensors.Tensor{state[stateTokens], state[stateLogps], state[stateEntrs], state[stateDraws]})
+	routes := w.s.copyRoutes(state[stateRoutes], w.first)
 	for i, l := range w.lanes {
 		for j := 0; l != nil && j < w.slot-first; j++ {
 			at := i*columns + j
-			l.take(tokens[at], logps[at], entropies[at], draws[at], w.stop)
+			l.take(drawn.at(at, routes.of(at, at+1)), w.stop)
 		}
 	}
 }

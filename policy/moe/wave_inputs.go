@@ -77,7 +77,7 @@ func (s *sampler) promptInputs(requests []policy.Request, lanes []*lane, rows in
 
 // state uploads what a chunk needs to know besides weights and caches.
 func (w *wave) state() ([]*tensors.Tensor, error) {
-	rows, columns := len(w.lanes), w.s.trainer.Shapes.DecodeChunk
+	rows, columns, slots := len(w.lanes), w.s.trainer.Shapes.DecodeChunk, w.s.trainer.Config.routeSlots()
 	draws := make([]float32, rows*columns)
 	live := 0
 	for i, l := range w.lanes {
@@ -101,13 +101,14 @@ func (w *wave) state() ([]*tensors.Tensor, error) {
 		{ints: make([]int32, rows*columns), dims: []int{rows, columns}},
 		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
 		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
-		{floats: make([]float32, rows*columns), dims: []int{rows, columns}}, {ints: slot},
+		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
+		{ints: make([]int32, rows*columns*slots), dims: []int{rows, columns, slots}}, {ints: slot},
 	}, w.cutInputs()...))
 	if err != nil {
 		return nil, err
 	}
 	state := make([]*tensors.Tensor, stateCount)
-	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateDraws, stateFirst, stateTopK, stateTopP, stateMinP, stateBan} {
+	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateDraws, stateRoutes, stateFirst, stateTopK, stateTopP, stateMinP, stateBan} {
 		state[at] = list[i]
 	}
 	state[stateToken], state[stateDone], state[stateStart] = w.token, w.done, w.start
