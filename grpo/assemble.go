@@ -49,7 +49,7 @@ func Assemble(groups []rollout.Group, advantages [][]float64, c Config, seed uin
 
 func datum(g rollout.Group, r rollout.Rollout, advantage float64) policy.Datum {
 	d := policy.Datum{
-		Prompt: g.PromptTokens, Response: r.Tokens, Logprobs: r.Logprobs,
+		Prompt: g.PromptTokens, Response: r.Tokens, Logprobs: r.Logprobs, Routing: r.Routing,
 		Advantages: make([]float32, len(r.Tokens)), Weights: make([]float32, len(r.Tokens)),
 	}
 	for i := range d.Advantages {

@@ -36,6 +36,8 @@ type Config struct {
 	ClipNorm    float64 `yaml:"clip_norm"` // of the gradient
 	BiasRate    float64 `yaml:"bias_rate"` // step of the routing bias, an update
 
+	RoutingReplay bool `yaml:"routing_replay"` // updates send tokens to the experts that the sampler sent them to
+
 	Overlong Overlong `yaml:"overlong"`
 	Dynamic  Dynamic  `yaml:"dynamic"`
 }
@@ -75,6 +77,7 @@ func Default() Config {
 		Objective: ObjectiveGRPO, Steps: 60, Prompts: 32, Minibatches: 2,
 		Baseline: BaselineMean, Scale: ScaleNone, Aggregation: SeqMeanTokenSum, LengthNorm: 100,
 		Loss: string(policy.LossPolicyGradient), ClipLow: 0.2, ClipHigh: 0.28, LR: 3e-4, LRFinal: 3e-5, Warmup: 3, Beta1: 0.9, Beta2: 0.95, ClipNorm: 1, BiasRate: 1e-3,
+		RoutingReplay: true,
 	}
 }
 

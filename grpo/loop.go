@@ -37,6 +37,7 @@ type Loop struct {
 	Interrupted func(ctx context.Context, step int) error
 	Report      func(runlog.Step)   // one line for a person
 	Skip        func(Skipped) error // an update that was not finite was left out; may be nil
+	PeakFLOPs   float64             // a second, of the machine's matmuls; 0 is unknown
 
 	inARow int // updates left out since the last good one
 }
@@ -72,6 +73,7 @@ func (l *Loop) interrupted(ctx context.Context, step int, err error) error {
 
 func (l *Loop) step(ctx context.Context, step int) error {
 	start, cpu := time.Now(), cpuSeconds()
+	before, _ := l.counted()
 	batch, err := l.collect(ctx, step) // G samples a task, each verified
 	if err != nil {
 		return err
@@ -86,6 +88,7 @@ func (l *Loop) step(ctx context.Context, step int) error {
 	record.Step, record.LR = step, l.rate(step)
 	record.TrainS, record.StepS = time.Since(trained).Seconds(), time.Since(start).Seconds()
 	record.CPUS = cpuSeconds() - cpu
+	l.describeCost(&record, before, stats)
 	if err := l.Log.RecordStep(ctx, record, batch.Groups, advantages, runlog.Experts(stats.load, stats.bias)); err != nil {
 		return err
 	}
@@ -111,11 +114,11 @@ func (l *Loop) advantages(groups []rollout.Group) [][]float64 {
 
 func (l *Loop) loss() policy.Loss {
 	if l.Objective == ObjectiveRFT {
-		return policy.Loss{Kind: policy.LossCrossEntropy}
+		return policy.Loss{Kind: policy.LossCrossEntropy, Replay: l.RoutingReplay}
 	}
 	return policy.Loss{
 		Kind: policy.LossKind(l.Loss), ClipLow: float32(l.ClipLow), ClipHigh: float32(l.ClipHigh),
-		DualClip: float32(l.DualClip), KL: float32(l.KL),
+		DualClip: float32(l.DualClip), KL: float32(l.KL), Replay: l.RoutingReplay,
 	}
 }
 

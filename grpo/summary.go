@@ -19,13 +19,18 @@ type updateStats struct {
 	diffMean, diffMax float64 // of the first update: sampler against trainer, before the weights moved
 	gradNorm          float64 // of the last update
 	load, bias        [][]float64
+	positions, padded int
+	routes            int // recorded choices of experts, first update
+	routesSame        int // that the trainer would make too
 }
 
 func (u *updateStats) add(fb, opt policy.Stats) {
 	if u.updates == 0 {
 		u.diffMean, u.diffMax = fb.LogpDiffMean, fb.LogpDiffMax
+		u.routes, u.routesSame = fb.RoutingSlots, fb.RoutingSame
 	}
 	u.updates++
+	u.positions, u.padded = u.positions+fb.Positions, u.padded+fb.Padded
 	n := float64(u.updates)
 	u.kl += (fb.KL - u.kl) / n
 	u.low += (fb.ClipLowFrac - u.low) / n

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
@@ -42,7 +43,7 @@ func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, adv
 // learn makes one update. Where it fails with policy.ErrNotFinite the weights are as before.
 func (l *Loop) learn(ctx context.Context, step int, data []policy.Datum) (fb, opt policy.Stats, err error) {
 	if l.KL > 0 {
-		reference, err := l.Reference.Score(ctx, data)
+		reference, err := l.Reference.Score(ctx, unrouted(data)) // it routes as it was trained to
 		if err != nil {
 			return fb, opt, fmt.Errorf("score under the reference: %w", err)
 		}
@@ -55,6 +56,15 @@ func (l *Loop) learn(ctx context.Context, step int, data []policy.Datum) (fb, op
 	}
 	opt, err = l.Policy.OptimStep(ctx, l.optim(step))
 	return fb, opt, err
+}
+
+// unrouted are the data without the sampler's routing.
+func unrouted(data []policy.Datum) []policy.Datum {
+	out := slices.Clone(data)
+	for i := range out {
+		out[i].Routing = nil
+	}
+	return out
 }
 
 // skip tells of an update that was left out, and ends the run at the third in a row.

@@ -167,7 +167,8 @@ type Optim struct {
 // Stats is what a Trainer reports of a call. ForwardBackward fills the loss part, OptimStep the rest.
 type Stats struct {
 	Tokens       int     // tokens with a non-zero weight
-	Padded       int     // positions computed, padding included; Tokens+prompt over this is the useful share
+	Positions    int     // positions of the data: tokens of prompts and responses but the last
+	Padded       int     // positions computed, padding included; Positions over this is the useful share
 	Overflows    int     // microbatches that an engine had to compute twice for lack of room
 	Loss         float64 // sum over tokens of weight * loss
 	KL           float64 // mean over tokens of r - 1 - log r (k3 of the behaviour policy against this one)
@@ -196,6 +197,18 @@ func Imbalance(load [][]float64) (violation float64, dead int) {
 		}
 	}
 	return violation, dead
+}
+
+// Account sums up what an engine has done since it was made: graphs that it compiled, and what its tokens needed by the formula of the
+// architecture (2 for each weight that a token meets forward, 6 in training), whatever the engine computed beside.
+type Account struct {
+	Compilations            int
+	SampleFLOPs, TrainFLOPs float64
+}
+
+// Accountant is a Trainer that keeps an Account of itself and its Samplers.
+type Accountant interface {
+	Account() Account
 }
 
 // Trainer learns. ForwardBackward adds to the gradient; OptimStep applies and clears it.

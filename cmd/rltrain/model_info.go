@@ -41,6 +41,7 @@ type card struct {
 	total    int  // parameters, without those that only draft tokens
 	active   int  // that one token uses
 	draft    int
+	flops    int            // of one token's forward pass, attention aside
 	types    map[string]int // bytes by type
 	tokens   string         // of the tokenizer
 	template bool
@@ -81,7 +82,7 @@ func readCard(path string) (*card, error) {
 		}
 		c.types[string(t.DType)] += n * t.DType.Size()
 		if !file.IsScale(name) {
-			c.count(name, n)
+			c.count(name, n, len(t.Shape))
 		}
 	}
 	return c, nil
@@ -104,7 +105,7 @@ func ggufCard(path string) (*card, error) {
 	for _, name := range file.Names() {
 		t, _ := file.Stat(name)
 		c.types[t.Type.String()] += int(t.Bytes())
-		c.count(name, t.Elements())
+		c.count(name, t.Elements(), len(t.Shape))
 	}
 	text, settings, err := file.Tokenizer()
 	if err != nil {
@@ -127,7 +128,7 @@ func (c *card) describe(tok *tokenizer.Tokenizer, err error) {
 
 // count adds a tensor of n parameters. Of the routed experts a token uses some; a layer past the
 // last one drafts tokens and is not used otherwise.
-func (c *card) count(name string, n int) {
+func (c *card) count(name string, n, rank int) {
 	c.weights = true
 	var layer int
 	if _, err := fmt.Sscanf(name, "model.layers.%d.", &layer); err == nil && layer >= c.config.Layers {
@@ -139,6 +140,9 @@ func (c *card) count(name string, n int) {
 		n = n * c.config.ExpertsPerToken / c.config.Experts()
 	}
 	c.active += n
+	if rank > 1 && !strings.Contains(name, "embed_tokens") && !strings.Contains(name, "token_embd") {
+		c.flops += 2 * n
+	}
 }
 
 func (c *card) print(out io.Writer) error {
@@ -171,6 +175,13 @@ func (c *card) print(out io.Writer) error {
 		kind = "latent attention"
 	case m.KVHeads < m.Heads:
 		kind = fmt.Sprintf("%d key-value heads", m.KVHeads)
+	}
+	if c.weights {
+		head := 0
+		if m.TieEmbeddings {
+			head = 2 * m.Vocab * m.Width
+		}
+		line("FLOPs", "%sfor a token forward, and %sfor each token that it attends to; three times as many in training", count(c.flops+head), count(2*plain))
 	}
 	line("KV cache", "%d bytes for a token in bfloat16, %d in float32 (%s, all layers)", 2*kept, 4*kept, kind)
 	line("", "%d in bfloat16 with plain attention of as many heads: %.1f times as much", 2*plain, float64(plain)/float64(max(1, kept)))

@@ -156,6 +156,9 @@ func showRun(ctx context.Context, out io.Writer, log *runlog.Log) error {
 			return err
 		}
 		showLandmarks(out, s)
+		if err := showCost(out, s); err != nil {
+			return err
+		}
 	}
 	if err := showEmergence(ctx, out, log, s); err != nil {
 		return err

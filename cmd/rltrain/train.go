@@ -133,6 +133,10 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.log.Close()) }()
+	peak, err := s.peak(ctx)
+	if err != nil {
+		return nil, err
+	}
 	watch, err := newWatch(ctx, s.log, s.progress, f.evenIfHopeless)
 	if err != nil {
 		return nil, err
@@ -145,7 +149,7 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	}
 	loop := &grpo.Loop{
 		Config: r.GRPO, Seed: r.Seed, Tasks: s.tasks, Pool: s.pool, Policy: s.model, Reference: reference, Log: watch,
-		Milestone: s.milestone, Report: s.report, Skip: s.skip,
+		Milestone: s.milestone, Report: s.report, Skip: s.skip, PeakFLOPs: peak,
 		Interrupted: func(ctx context.Context, step int) error { return s.save(ctx, cursor{Step: step, Open: true}) },
 	}
 	fmt.Fprintf(s.progress, "run %s: %d steps of %d prompts x %d samples; %s\n", s.run, r.GRPO.Steps, r.GRPO.Prompts, r.Sampling.Group, s.model.engine)
@@ -171,7 +175,7 @@ func (r *trainRecipe) pool(tok rollout.Tokenizer, rules verifiers.Rules) (*rollo
 
 // params says how the completions of a task are drawn; seed and stop tokens come later.
 func (r *trainRecipe) params() policy.Params {
-	return policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature), Cut: r.Sampling.cut()}
+	return policy.Params{N: r.Sampling.Group, MaxTokens: r.Sampling.MaxTokens, Temperature: float32(r.Sampling.Temperature), Cut: r.Sampling.cut(), Routing: true}
 }
 
 // checkLengths makes sure that the longest sequence the run can produce fits a training row, before anything is sampled.

@@ -42,6 +42,7 @@ type trainRecipe struct {
 	Checkpoint int                 `yaml:"checkpoint"` // steps between checkpoints
 	Keep       keep                `yaml:"keep"`       // which checkpoints
 	Shapes     moe.Shapes          `yaml:"shapes"`
+	Price      float64             `yaml:"price_per_hour"`    // of the machine, in dollars; 0 is not told
 	Derived    derived             `yaml:"derived,omitempty"` // written, never read
 }
 
@@ -186,6 +187,9 @@ func (r *trainRecipe) check() error {
 	}
 	if o := r.GRPO.Overlong; o.Buffer > r.Sampling.MaxTokens {
 		return fmt.Errorf("grpo.overlong.buffer is %d, more than the %d tokens of sampling.max_tokens: the penalty would hit every completion", o.Buffer, r.Sampling.MaxTokens)
+	}
+	if !(r.Price >= 0) {
+		return fmt.Errorf("price_per_hour is %g: want dollars an hour, or 0", r.Price)
 	}
 	if err := r.Reward.check(); err != nil {
 		return err

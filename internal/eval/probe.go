@@ -147,7 +147,7 @@ func (p Probe) arm(ctx context.Context, s policy.Sampler, arm string, points []p
 		}
 	}
 	pool := p.Pool
-	pool.Params.N, pool.Params.Banned = p.Samples, banned
+	pool.Params.N, pool.Params.Banned, pool.Params.Routing = p.Samples, banned, false
 	batch, err := pool.CollectForced(ctx, s, tasks, p.Seed+1, forced)
 	if err != nil {
 		return nil, fmt.Errorf("probe, arm %s: %w", arm, err)

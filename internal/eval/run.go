@@ -53,7 +53,7 @@ func Run(ctx context.Context, sampler policy.Sampler, pool rollout.Pool, set Set
 	if set.Problems > 0 {
 		tasks = tasks[:min(len(tasks), set.Problems)]
 	}
-	pool.Params.N, pool.Params.Temperature = set.Samples, float32(set.Temperature)
+	pool.Params.N, pool.Params.Temperature, pool.Params.Routing = set.Samples, float32(set.Temperature), false
 	if set.MaxTokens > 0 {
 		pool.Params.MaxTokens = set.MaxTokens
 	}

@@ -156,7 +156,7 @@ func TestAnOlderLogIsBroughtUpToDateForReading(t *testing.T) {
 	log := mustCreate(t)
 	mustRecord(t, log, 0, 1, 4)
 	db := rawDB(t, log)
-	takeBackSchema4(t, db)
+	takeBackSchema5and4(t, db)
 	for _, statement := range []string{
 		"DROP VIEW v_steps", "ALTER TABLE steps DROP COLUMN cpu_s", "CREATE VIEW v_steps AS SELECT step, phase FROM steps", "PRAGMA user_version = 1",
 	} {
@@ -172,4 +172,5 @@ func TestAnOlderLogIsBroughtUpToDateForReading(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, steps, 1)
 	require.True(t, math.IsNaN(steps[0].CPUS))
+	require.True(t, math.IsNaN(steps[0].Compilations))
 }

@@ -20,6 +20,7 @@ type Info struct {
 	Status    string    `json:"status"`
 	Host      string    `json:"host"`
 	Config    string    `json:"config"`
+	PeakFLOPs float64   `json:"peak_flops,omitempty"` // a second, of float32 matmuls; 0 where it was not measured
 }
 
 // EvalRow is one evaluation as it was recorded.
@@ -32,8 +33,8 @@ type EvalRow struct {
 func (l *Log) Info(ctx context.Context) (Info, error) {
 	var info Info
 	var started string
-	err := l.db.QueryRowContext(ctx, `SELECT run, started_at, seed, model, recipe, status, host, config FROM v_runs`).
-		Scan(&info.Run, &started, &info.Seed, &info.Model, &info.Recipe, &info.Status, &info.Host, &info.Config)
+	err := l.db.QueryRowContext(ctx, `SELECT run, started_at, seed, model, recipe, status, host, config, coalesce(peak_flops, 0) FROM v_runs`).
+		Scan(&info.Run, &started, &info.Seed, &info.Model, &info.Recipe, &info.Status, &info.Host, &info.Config, &info.PeakFLOPs)
 	if errors.Is(err, sql.ErrNoRows) {
 		return info, fmt.Errorf("read run %s: it was killed while it was being made: start it anew with --force", l.dir)
 	}

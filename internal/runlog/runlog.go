@@ -205,6 +205,12 @@ func (l *Log) SetStatus(ctx context.Context, status string) error {
 	return explain(l.dir, "set the status", err)
 }
 
+// SetPeak records the FLOPs a second of the machine's float32 matmuls.
+func (l *Log) SetPeak(ctx context.Context, flops float64) error {
+	_, err := l.db.ExecContext(ctx, `UPDATE runs SET peak_flops = ?`, flops)
+	return explain(l.dir, "set the matmul peak", err)
+}
+
 func mustHoldRun(dir string) error {
 	_, err := os.Stat(filepath.Join(dir, DBFile))
 	if errors.Is(err, os.ErrNotExist) {

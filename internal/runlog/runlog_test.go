@@ -19,11 +19,12 @@ import (
 
 // contract is what docs promise of the views; a view may have more columns after these.
 var contract = map[string]string{
-	"v_runs": "run, started_at, seed, model, recipe, status, host",
+	"v_runs": "run, started_at, seed, model, recipe, status, host, config, peak_flops",
 	"v_steps": "run, step, reward_mean, reward_std, accuracy, frac_zero_std, length_mean, length_p90, truncated_frac, entropy, kl, " +
 		"clip_low_frac, clip_high_frac, ratio_max, logp_diff_mean, logp_diff_max, grad_norm, lr, reflect_frac, reflect_per_rollout, " +
 		"p_correct_reflect, p_correct_no_reflect, flips_good, flips_bad, moe_max_violation, moe_dead, tokens, sample_s, verify_s, train_s, step_s, phase, cpu_s, " +
-		"staleness, is_ratio_mean, is_ratio_max, is_weight_mean, is_capped_frac",
+		"staleness, is_ratio_mean, is_ratio_max, is_weight_mean, is_capped_frac, " +
+		"routing_agreement, compilations, useful_share, train_tokens, sample_flops, train_flops, sample_mfu, train_mfu, peak_rss",
 	"v_rollouts": "id, run, step, phase, task_id, kind, sample, prompt, response, tokens, stop_reason, verdict, reward, advantage, " +
 		"policy_version, reflections, language_mix, mean_logp, ms",
 	"v_reflections": "run, step, rollout_id, offset, category, phrase, answer_before, answer_after, effect",

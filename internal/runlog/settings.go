@@ -44,6 +44,9 @@ func Differences(runs []Info, missing string) []Difference {
 	return out
 }
 
+// Setting is the value of a recipe's key, such as grpo.lr; "" where the recipe lacks it.
+func (i Info) Setting(key string) string { return settings(i.Config)[key] }
+
 // settings turns a recipe into values by path. One that cannot be read is a single setting.
 func settings(config string) map[string]string {
 	out := map[string]string{}

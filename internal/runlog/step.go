@@ -53,6 +53,15 @@ type Step struct {
 	ISRatioMax        float64
 	ISWeightMean      float64 // the correction that was applied, after the caps
 	ISCappedFrac      float64 // share of tokens whose correction was capped or masked
+	RoutingAgreement  float64 // share of the sampler's choices of experts that the trainer would make too, first update of the step
+	Compilations      float64 // graphs compiled in the step
+	UsefulShare       float64 // of the positions that the updates computed: those that held a token
+	TrainTokens       float64 // positions of the data that the updates learned from, prompts included
+	SampleFLOPs       float64 // that the sampled tokens needed, by the architecture's formula
+	TrainFLOPs        float64
+	SampleMFU         float64 // share of the measured matmul peak that SampleFLOPs were done at
+	TrainMFU          float64
+	PeakRSS           float64 // bytes, of the process so far
 }
 
 // stepMetric ties a column of v_steps to its field and to its name in metrics.jsonl.
@@ -100,6 +109,15 @@ func stepMetrics() []stepMetric {
 		{"is_ratio_max", "sampling/importance_sampling_ratio/uncapped_max", func(s *Step) any { return &s.ISRatioMax }},
 		{"is_weight_mean", "sampling/importance_sampling_ratio/mean", func(s *Step) any { return &s.ISWeightMean }},
 		{"is_capped_frac", "sampling/importance_sampling_ratio/capped_frac", func(s *Step) any { return &s.ISCappedFrac }},
+		{"routing_agreement", "routing_agreement", func(s *Step) any { return &s.RoutingAgreement }},
+		{"compilations", "compilations", func(s *Step) any { return &s.Compilations }},
+		{"useful_share", "useful_share", func(s *Step) any { return &s.UsefulShare }},
+		{"train_tokens", "train_tokens", func(s *Step) any { return &s.TrainTokens }},
+		{"sample_flops", "sample_flops", func(s *Step) any { return &s.SampleFLOPs }},
+		{"train_flops", "train_flops", func(s *Step) any { return &s.TrainFLOPs }},
+		{"sample_mfu", "sample_mfu", func(s *Step) any { return &s.SampleMFU }},
+		{"train_mfu", "train_mfu", func(s *Step) any { return &s.TrainMFU }},
+		{"peak_rss", "peak_rss", func(s *Step) any { return &s.PeakRSS }},
 	}
 }
 

@@ -87,6 +87,9 @@ func (s *sampler) Sample(ctx context.Context, requests []policy.Request) ([][]po
 			return nil, err
 		}
 	}
+	for i, r := range requests {
+		s.trainer.account.add(s.trainer.Config.drawnFLOPs(r, results[i]), 0)
+	}
 	return results, nil
 }
 
@@ -141,7 +144,9 @@ func (s *sampler) draw(ctx context.Context, requests []policy.Request, lanes []*
 }
 
 // asDrawn tells whether tokens are drawn from another distribution than the policy's own.
-func asDrawn(p policy.Params) bool { return p.Temperature != 1 || p.Cut != policy.Cut{} || len(p.Banned) > 0 }
+func asDrawn(p policy.Params) bool {
+	return p.Temperature != 1 || p.Cut != policy.Cut{} || len(p.Banned) > 0
+}
 
 // take appends one drawn token to a lane.
 func (l *lane) take(p pick, stop []policy.Token) {

@@ -44,7 +44,8 @@ type Trainer struct {
 	bias          []float32         // routing bias [M*E]
 	load          []float64         // routed slots since the last OptimStep [M*E]
 	steps         int               // optimizer steps taken
-	replicas      replicas          // of the weights, on further devices
+	account       account
+	replicas      replicas // of the weights, on further devices
 }
 
 // New makes a Trainer with random weights drawn from seed.
@@ -157,6 +158,7 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 			return policy.Stats{}, err
 		}
 	}
+	t.account.add(0, 3*t.Config.passFLOPs(data))
 	return sums.stats(), nil
 }
 
@@ -344,5 +346,6 @@ func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, 
 			scores[p.datum] = append([]float32(nil), flat[from:to]...)
 		}
 	}
+	t.account.add(0, t.Config.passFLOPs(data))
 	return scores, nil
 }

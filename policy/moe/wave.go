@@ -11,7 +11,7 @@ import (
 type wave struct {
 	s         *sampler
 	first     policy.Request // whose way of drawing all share
-	lanes     []*lane // the row's completion; nil for a padding row
+	lanes     []*lane        // the row's completion; nil for a padding row
 	stop      []policy.Token
 	sharpness float32
 	cut       policy.Cut
