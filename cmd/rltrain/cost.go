@@ -25,7 +25,7 @@ func (s *session) peak(ctx context.Context) (float64, error) {
 	return flops, s.log.SetPeak(ctx, flops)
 }
 
-// bill is what all steps of a run cost together.
+// bill is what steps of a run cost together.
 type bill struct {
 	sample, train, step        float64 // seconds
 	tokens, trained            float64
@@ -48,13 +48,27 @@ func billOf(steps []runlog.Step) bill {
 	return b
 }
 
+// warm are the steps in which nothing was compiled; all of them where there is none.
+func warm(steps []runlog.Step) []runlog.Step {
+	var list []runlog.Step
+	for _, s := range steps {
+		if s.Compilations == 0 {
+			list = append(list, s)
+		}
+	}
+	if len(list) == 0 {
+		return steps
+	}
+	return list
+}
+
 // showCost prints rates, the share of the machine's matmul peak, memory and price. A log without FLOPs has no such section.
 func showCost(out io.Writer, told story) error {
-	b := billOf(told.steps)
+	all, b := billOf(told.steps), billOf(warm(told.steps))
 	if b.sampleFLOPs == 0 || b.sample == 0 {
 		return nil
 	}
-	fmt.Fprintln(out, "\ncost")
+	fmt.Fprintln(out, "\ncost; rates are of the steps in which nothing was compiled, where there are any")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	peak := told.info.PeakFLOPs
 	ofPeak := func(flops, seconds float64) string {
@@ -70,13 +84,13 @@ func showCost(out io.Writer, told story) error {
 	if peak > 0 {
 		fmt.Fprintf(table, "matmul peak\t%sFLOPs/s in float32, measured when the run began\n", count(int(peak)))
 	}
-	fmt.Fprintf(table, "compiled\t%.0f graphs, %.0f of them after the first three steps\n", b.compilations, b.late)
-	if b.memory > 0 {
-		fmt.Fprintf(table, "memory\t%sB at most\n", count(int(b.memory)))
+	fmt.Fprintf(table, "compiled\t%.0f graphs, %.0f of them after the first three steps\n", all.compilations, all.late)
+	if all.memory > 0 {
+		fmt.Fprintf(table, "memory\t%sB at most\n", count(int(all.memory)))
 	}
-	if price, err := strconv.ParseFloat(told.info.Setting("price_per_hour"), 64); err == nil && price > 0 && b.tokens > 0 {
+	if price, err := strconv.ParseFloat(told.info.Setting("price_per_hour"), 64); err == nil && price > 0 {
 		fmt.Fprintf(table, "price\t$%s for a million sampled tokens, verifying and training included, at $%g an hour\n",
-			dollars(price*b.step/3600/b.tokens*1e6), price)
+			dollars(price*all.step/3600/all.tokens*1e6), price)
 	}
 	return table.Flush()
 }

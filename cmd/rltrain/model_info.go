@@ -181,7 +181,8 @@ func (c *card) print(out io.Writer) error {
 		if m.TieEmbeddings {
 			head = 2 * m.Vocab * m.Width
 		}
-		line("FLOPs", "%sfor a token forward, and %sfor each token that it attends to; three times as many in training", count(c.flops+head), count(2*plain))
+		line("FLOPs", "%s for a token forward, and %s for each token that it attends to; three times as many in training",
+			strings.TrimSpace(count(c.flops+head)), strings.TrimSpace(count(2*plain)))
 	}
 	line("KV cache", "%d bytes for a token in bfloat16, %d in float32 (%s, all layers)", 2*kept, 4*kept, kind)
 	line("", "%d in bfloat16 with plain attention of as many heads: %.1f times as much", 2*plain, float64(plain)/float64(max(1, kept)))
