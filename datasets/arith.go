@@ -32,11 +32,10 @@ func (r reckoning) result() int {
 
 // Bounds of the numbers.
 const (
-	leastNumber  = 2
-	mostAddend   = 60 // of + and -
-	mostFactor   = 12 // of the smaller factor
-	mostProduct  = 100
-	productTexts = 8 // stories about each product: there are fewer products than sums
+	leastNumber = 2
+	mostAddend  = 30  // of + and -
+	mostFactor  = 12  // of the smaller factor
+	mostProduct = 100 // of both
 )
 
 // reckonings lists all.
@@ -58,45 +57,49 @@ func reckonings() []reckoning {
 	return all
 }
 
-// arithTasks lists the tasks of a split: each of its reckonings plainly and as a story. Splits share none, in whatever words.
-func arithTasks(split Split) []Task {
+// arithTasks lists the tasks of a split of arith: each of its reckonings in every plain wording. Splits share no reckoning.
+func arithTasks(split Split) []Task { return ofReckonings(split, len(plainTexts()), reckoning.plain) }
+
+// storyTasks lists the tasks of a split of arith-stories: each reckoning of the same split of arith in two stories.
+func storyTasks(split Split) []Task { return ofReckonings(split, 2, reckoning.story) }
+
+func ofReckonings(split Split, texts int, word func(reckoning, int) Task) []Task {
 	var tasks []Task
 	for _, r := range reckonings() {
 		if splitOf(r.key()) != split {
 			continue
 		}
-		tasks = append(tasks, r.task("plain", 0))
-		texts := 1
-		if r.op == '*' {
-			texts = productTexts
-		}
 		for i := range texts {
-			tasks = append(tasks, r.task("story", i))
+			tasks = append(tasks, word(r, i))
 		}
 	}
 	return tasks
 }
 
-// task words a reckoning. The words follow from the task's id.
-func (r reckoning) task(level string, number int) Task {
-	id := strings.ReplaceAll(r.key(), " ", "-") + "-" + level
-	if number > 0 {
-		id += "-" + strconv.Itoa(number)
-	}
-	rng := rand.New(rand.NewPCG(hash64(id), 0))
-	question := r.plain(rng)
-	if level == "story" {
-		question = r.story(rng)
-	}
-	return Task{ID: id, Kind: "math", Question: question, Answer: strconv.Itoa(r.result()), Level: level}
+// task is one whose words follow from its id.
+func (r reckoning) task(level string, number int, words func(rng *rand.Rand) string) Task {
+	id := fmt.Sprintf("%s-%s-%d", strings.ReplaceAll(r.key(), " ", "-"), level, number+1)
+	return Task{ID: id, Kind: "math", Question: words(rand.New(rand.NewPCG(hash64(id), 0))), Answer: strconv.Itoa(r.result()), Level: level}
 }
 
-func (r reckoning) plain(rng *rand.Rand) string {
-	a, b := r.a, r.b
+// shown are the numbers in the order in which a text shows them.
+func (r reckoning) shown(rng *rand.Rand) (first, second int) {
 	if r.op != '-' && rng.IntN(2) == 1 {
-		a, b = b, a
+		return r.b, r.a
 	}
-	return fmt.Sprintf("What is %d %c %d?", a, r.op, b)
+	return r.a, r.b
+}
+
+// plainTexts word a reckoning: %d and %d the numbers, %c the operation.
+func plainTexts() []string {
+	return []string{"What is %d %c %d?", "Calculate %d %c %d.", "How much is %d %c %d?"}
+}
+
+func (r reckoning) plain(i int) Task {
+	return r.task("plain", i, func(rng *rand.Rand) string {
+		first, second := r.shown(rng)
+		return fmt.Sprintf(plainTexts()[i], first, r.op, second)
+	})
 }
 
 // stories are one-step word problems: %[1]s a name, %[2]s things, %[3]d and %[4]d the numbers.
@@ -126,13 +129,12 @@ func stories(op byte) []string {
 	}
 }
 
-func (r reckoning) story(rng *rand.Rand) string {
+func (r reckoning) story(i int) Task {
 	names := []string{"Anna", "Ben", "Clara", "David", "Emma", "Frank", "Grace", "Henry", "Lucy", "Max", "Nora", "Tom"}
 	things := []string{"apples", "books", "candles", "cards", "coins", "cups", "eggs", "flowers", "marbles", "pencils", "shells", "stamps"}
-	texts := stories(r.op)
-	a, b := r.a, r.b
-	if r.op != '-' && rng.IntN(2) == 1 {
-		a, b = b, a
-	}
-	return fmt.Sprintf(texts[rng.IntN(len(texts))], names[rng.IntN(len(names))], things[rng.IntN(len(things))], a, b)
+	return r.task("story", i, func(rng *rand.Rand) string {
+		texts := stories(r.op)
+		first, second := r.shown(rng)
+		return fmt.Sprintf(texts[rng.IntN(len(texts))], names[rng.IntN(len(names))], things[rng.IntN(len(things))], first, second)
+	})
 }

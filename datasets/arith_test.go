@@ -22,8 +22,12 @@ func reckoningOf(t *testing.T, id string) (op string, a, b int) {
 
 func TestArithSplitsShareNothing(t *testing.T) {
 	splitOf, seen := map[string]string{}, map[string]bool{}
-	for _, split := range []string{"pretrain", "rl", "validation", "test"} {
-		tasks, err := Named("arith/" + split)
+	for _, set := range Names() {
+		name, split, _ := strings.Cut(set, "/")
+		if !strings.HasPrefix(name, "arith") {
+			continue
+		}
+		tasks, err := Named(set)
 		require.NoError(t, err)
 		for _, task := range tasks {
 			require.False(t, seen[task.ID], task.ID)
@@ -41,6 +45,9 @@ func TestArithSplitsShareNothing(t *testing.T) {
 func TestArithAnswers(t *testing.T) {
 	tasks, err := Named("arith/test")
 	require.NoError(t, err)
+	stories, err := Named("arith-stories/test")
+	require.NoError(t, err)
+	tasks = append(tasks, stories...)
 	levels := map[string]int{}
 	for _, task := range tasks {
 		levels[task.Level]++
@@ -52,7 +59,7 @@ func TestArithAnswers(t *testing.T) {
 			require.Regexp(t, fmt.Sprintf(`\b%d\b`, n), task.Question, task.ID)
 		}
 		require.NotContains(t, task.Question, "%!", task.ID)
-		require.True(t, strings.HasSuffix(task.Question, "?"), task.Question)
+		require.Regexp(t, `[?.]$`, task.Question)
 	}
-	require.Equal(t, len(tasks), levels["plain"]+levels["story"])
+	require.Equal(t, map[string]int{"plain": len(tasks) - len(stories), "story": len(stories)}, levels)
 }

@@ -29,7 +29,8 @@ func namedSets() []namedSet {
 	sets := ofSplits("countdown/", countdownTasks)
 	sets = append(sets, sampled("countdown-4/test", fourNumbers()), sampled("countdown-large/test", largeNumbers()))
 	sets = append(sets, ofSplits("code-mini/", codeTasks)...)
-	return append(sets, ofSplits("arith/", arithTasks)...)
+	sets = append(sets, ofSplits("arith/", arithTasks)...)
+	return append(sets, ofSplits("arith-stories/", storyTasks)...)
 }
 
 // fourNumbers are the rules of countdown-4: one number more than any problem of the corpus.
