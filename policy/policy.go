@@ -213,7 +213,8 @@ type Accountant interface {
 
 // Trainer learns. ForwardBackward adds to the gradient; OptimStep applies and clears it.
 type Trainer interface {
-	// Snapshot returns a Sampler bound to the present weights; later steps do not change it.
+	// Snapshot returns a Sampler bound to the present weights; later steps do not change it. One of them may sample in
+	// another goroutine while the Trainer works.
 	Snapshot(ctx context.Context) (Sampler, error)
 	// Score returns the log-probs of each datum's response tokens under the present weights.
 	Score(ctx context.Context, data []Datum) ([][]float32, error)

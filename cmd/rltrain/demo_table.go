@@ -97,7 +97,7 @@ func (r results) table(out io.Writer) {
 	if c, ok := r.costTo(validationSet, passMark); ok {
 		fmt.Fprintf(out, "%.0f %% on the validation problems were seen at step %d, after %.0f processor seconds (%.0f s) of it;\n", 100*passMark, c.step, c.cpu, c.wall)
 	}
-	fmt.Fprintf(out, "compiling %d graphs took %.0f s; everything together, evaluations included, %.0f s.\n", r.compilations.Count, r.compilations.Seconds, r.wall.Seconds())
+	fmt.Fprintf(out, "compiling %d graphs took %.0f s; everything together, evaluations included, %.0f s.\n", r.compilations.Count, r.compilations.Time.Seconds(), r.wall.Seconds())
 }
 
 // curves draws how the training went.

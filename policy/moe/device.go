@@ -13,11 +13,21 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Compilations counts the executables built and the seconds of the calls that built them (their
+// Compilations counts the executables built and the time of the calls that built them (their
 // first execution included), so that a run can tell compiling from working.
 type Compilations struct {
-	Count   int
-	Seconds float64
+	Count int64
+	Time  time.Duration
+}
+
+// add may be called from several goroutines: a trainer and its samplers run side by side.
+func (c *Compilations) add(n int64, took time.Duration) {
+	atomic.AddInt64(&c.Count, n)
+	atomic.AddInt64((*int64)(&c.Time), int64(took))
+}
+
+func (c *Compilations) read() Compilations {
+	return Compilations{atomic.LoadInt64(&c.Count), time.Duration(atomic.LoadInt64((*int64)(&c.Time)))}
 }
 
 // builder is the form of all graphs here: nodes in, nodes out.
@@ -49,8 +59,7 @@ func (p *program) run(args []any) ([]*tensors.Tensor, error) {
 	start, before := time.Now(), p.built.Load()
 	out, err := p.exec.Call(args...)
 	if n := p.built.Load() - before; n > 0 {
-		p.meter.Count += int(n)
-		p.meter.Seconds += time.Since(start).Seconds()
+		p.meter.add(n, time.Since(start))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %s", p.name, firstLine(err))

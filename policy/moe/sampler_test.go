@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rltrain/rltrain/policy"
 )
@@ -315,4 +316,42 @@ func TestSamplerOutlivesOptimStep(t *testing.T) {
 	fresh := sample(t, trainer, requests...)
 	require.Equal(t, 3, fresh[0][0].Version)
 	require.NotEqual(t, want[0][0].Tokens, fresh[0][0].Tokens)
+}
+
+// A sampler at work beside the trainer changes the bits of neither.
+func TestSamplerBesideTrainer(t *testing.T) {
+	ctx := context.Background()
+	requests := ask(4, policy.Params{N: 2, MaxTokens: 10, Temperature: 1, Seed: 6})
+	data := randomData(rand.New(rand.NewPCG(1, 1)), 24, 32, 4)
+	run := func(beside bool) (drawn [][][]policy.Sample, weights map[string][]float32) {
+		trainer := newSmall(t, 1)
+		for range 3 {
+			sampler, err := trainer.Snapshot(ctx)
+			require.NoError(t, err)
+			var samples [][]policy.Sample
+			var drawing errgroup.Group
+			drawing.Go(func() (err error) {
+				samples, err = sampler.Sample(ctx, requests)
+				return err
+			})
+			if !beside {
+				require.NoError(t, drawing.Wait())
+			}
+			_, err = trainer.ForwardBackward(ctx, data, crossEntropy)
+			require.NoError(t, err)
+			_, err = trainer.OptimStep(ctx, policy.Optim{LR: 0.05, Beta1: .9, Beta2: .95, Eps: 1e-8, ClipNorm: 1, BiasRate: 0.1})
+			require.NoError(t, err)
+			_, err = trainer.Score(ctx, data)
+			require.NoError(t, err)
+			require.NoError(t, drawing.Wait())
+			drawn = append(drawn, samples)
+		}
+		weights, err := trainer.hostParams(trainer.params)
+		require.NoError(t, err)
+		return drawn, weights
+	}
+	wantDrawn, wantWeights := run(false)
+	drawn, weights := run(true)
+	require.Equal(t, wantDrawn, drawn)
+	require.Equal(t, wantWeights, weights)
 }

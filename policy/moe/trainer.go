@@ -30,7 +30,7 @@ func DefaultShapes() Shapes {
 }
 
 // Trainer is the embedded policy.Trainer. It is not safe for concurrent use; the Samplers it
-// hands out are bound to their weights, but share the device with it.
+// hands out are bound to their weights, but share the device with it: one of them may sample while the Trainer works.
 type Trainer struct {
 	Config Config
 	Shapes Shapes
@@ -81,7 +81,7 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 }
 
 // Compilations tells how much compiling this trainer and its samplers have done.
-func (t *Trainer) Compilations() Compilations { return t.programs.meter }
+func (t *Trainer) Compilations() Compilations { return t.programs.meter.read() }
 
 // Steps is the number of optimizer steps behind the present weights.
 func (t *Trainer) Steps() int { return t.steps }
