@@ -4,18 +4,15 @@ import (
 	"context"
 
 	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
 	"github.com/rltrain/rltrain/verifiers"
 )
 
-// collect draws the groups of a step from one set of weights. With dynamic sampling each group whose rewards are all
+// collect draws the groups of a step from one set of weights, those before step now. With dynamic sampling each group whose rewards are all
 // equal is followed by one of a further task, in at most Dynamic.MaxRounds rounds. The groups that teach nothing
 // stay in the batch, so that log and metrics tell of all that was drawn; their advantages are 0.
-func (l *Loop) collect(ctx context.Context, step int) (all rollout.Batch, err error) {
-	sampler, err := l.Policy.Snapshot(ctx)
-	if err != nil {
-		return all, err
-	}
+func (l *Loop) collect(ctx context.Context, sampler policy.Sampler, now, step int) (all rollout.Batch, err error) {
 	missing := l.Prompts
 	for round := 0; missing > 0 && round <= l.Dynamic.MaxRounds; round++ {
 		var tasks []datasets.Task
@@ -28,9 +25,12 @@ func (l *Loop) collect(ctx context.Context, step int) (all rollout.Batch, err er
 		}
 		l.observe(batch.Groups)
 		penalise(batch.Groups, l.Pool.Params.MaxTokens, l.Overlong)
+		if err := l.chargeKL(ctx, batch.Groups); err != nil {
+			return all, err
+		}
 		missing = 0
 		for i, g := range batch.Groups {
-			batch.Groups[i].DrawnAt = step
+			batch.Groups[i].DrawnAt = now
 			if flat(centred(g)) {
 				missing++
 			}

@@ -119,7 +119,9 @@ func TestRoundsDrawAnew(t *testing.T) {
 	l.Prompts, l.Dynamic.MaxRounds = 1, 1
 	l.Pool.Params = policy.Params{N: 8, MaxTokens: 20, Temperature: 1}
 	l.Pool.Verifier = verifierFunc(func() verifiers.Verdict { return verifiers.Verdict{Kind: verifiers.Wrong} })
-	batch, err := l.collect(t.Context(), 0)
+	sampler, err := l.Policy.Snapshot(t.Context())
+	require.NoError(t, err)
+	batch, err := l.collect(t.Context(), sampler, 0, 0)
 	require.NoError(t, err)
 	require.Len(t, batch.Groups, 2)
 	require.NotEqual(t, batch.Groups[0].Rollouts[0].Tokens, batch.Groups[1].Rollouts[0].Tokens)

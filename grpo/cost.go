@@ -15,8 +15,9 @@ func (l *Loop) counted() (a policy.Account, ok bool) {
 	return a, false
 }
 
-// describeCost fills in what a step cost; before is the account at its start. Times must be filled in already.
-func (l *Loop) describeCost(s *runlog.Step, before policy.Account, u updateStats) {
+// describeCost fills in what a step cost; before is the account at its start, sampled what its drawing needed, which may have
+// been before. Times must be filled in already.
+func (l *Loop) describeCost(s *runlog.Step, before policy.Account, sampled float64, u updateStats) {
 	nan := math.NaN()
 	s.Compilations, s.SampleFLOPs, s.TrainFLOPs, s.SampleMFU, s.TrainMFU = nan, nan, nan, nan, nan
 	s.TrainTokens, s.UsefulShare, s.RoutingAgreement = float64(u.positions), share(u.positions, u.padded), share(u.routesSame, u.routes)
@@ -26,7 +27,7 @@ func (l *Loop) describeCost(s *runlog.Step, before policy.Account, u updateStats
 		return
 	}
 	s.Compilations = float64(after.Compilations - before.Compilations)
-	s.SampleFLOPs, s.TrainFLOPs = after.SampleFLOPs-before.SampleFLOPs, after.TrainFLOPs-before.TrainFLOPs
+	s.SampleFLOPs, s.TrainFLOPs = sampled, after.TrainFLOPs-before.TrainFLOPs
 	if l.PeakFLOPs > 0 {
 		s.SampleMFU, s.TrainMFU = s.SampleFLOPs/(l.PeakFLOPs*s.SampleS), s.TrainFLOPs/(l.PeakFLOPs*s.TrainS)
 	}

@@ -19,8 +19,11 @@ type meteredTrainer struct {
 
 func (m *meteredTrainer) Snapshot(ctx context.Context) (policy.Sampler, error) {
 	m.account.Compilations++
-	m.account.SampleFLOPs += 1e9
-	return m.Trainer.Snapshot(ctx)
+	sampler, err := m.Trainer.Snapshot(ctx)
+	return fake.Sampler(func(ctx context.Context, requests []policy.Request) ([][]policy.Sample, error) {
+		m.account.SampleFLOPs += 1e9
+		return sampler.Sample(ctx, requests)
+	}), err
 }
 
 func (m *meteredTrainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss policy.Loss) (policy.Stats, error) {

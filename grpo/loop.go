@@ -39,12 +39,15 @@ type Loop struct {
 	Skip        func(Skipped) error // an update that was not finite was left out; may be nil
 	PeakFLOPs   float64             // a second, of the machine's matmuls; 0 is unknown
 
-	inARow int // updates left out since the last good one
+	queue  []*drawing // batches of the next steps, in order
+	inARow int        // updates left out since the last good one
 }
 
 // Run trains from step first to Config.Steps. A resumed run may have met the milestone of its first step
 // already. A cancelled ctx lets the present step end, then Interrupted saves and Run returns ctx's error.
 func (l *Loop) Run(ctx context.Context, first int, resumed bool) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // a step that has begun ends
+	defer func() { stop(); l.Settle() }()
 	for step := first; ; step++ {
 		if step > first || !resumed {
 			if err := l.Milestone(ctx, step); err != nil {
@@ -54,7 +57,7 @@ func (l *Loop) Run(ctx context.Context, first int, resumed bool) error {
 		if step >= l.Steps {
 			return nil
 		}
-		if err := l.step(context.WithoutCancel(ctx), step); err != nil {
+		if err := l.step(work, step); err != nil {
 			return fmt.Errorf("step %d: %w", step, err)
 		}
 		if err := ctx.Err(); err != nil {
@@ -74,11 +77,11 @@ func (l *Loop) interrupted(ctx context.Context, step int, err error) error {
 func (l *Loop) step(ctx context.Context, step int) error {
 	start, cpu := time.Now(), cpuSeconds()
 	before, _ := l.counted()
-	batch, err := l.collect(ctx, step) // G samples a task, each verified
+	drawn, err := l.next(ctx, step) // G samples a task, each verified
 	if err != nil {
 		return err
 	}
-	trained := time.Now()
+	batch, trained := drawn.batch, time.Now()
 	advantages := l.advantages(batch.Groups) // pure, like what update assembles from them
 	stats, err := l.update(ctx, step, batch.Groups, advantages)
 	if err != nil {
@@ -86,9 +89,10 @@ func (l *Loop) step(ctx context.Context, step int) error {
 	}
 	record := summarise(batch, stats)
 	record.Step, record.LR = step, l.rate(step)
+	record.Staleness = staleness(step, batch.Groups)
 	record.TrainS, record.StepS = time.Since(trained).Seconds(), time.Since(start).Seconds()
 	record.CPUS = cpuSeconds() - cpu
-	l.describeCost(&record, before, stats)
+	l.describeCost(&record, before, drawn.flops, stats)
 	if err := l.Log.RecordStep(ctx, record, batch.Groups, advantages, runlog.Experts(stats.load, stats.bias)); err != nil {
 		return err
 	}
@@ -116,10 +120,11 @@ func (l *Loop) loss() policy.Loss {
 	if l.Objective == ObjectiveRFT {
 		return policy.Loss{Kind: policy.LossCrossEntropy, Replay: l.RoutingReplay}
 	}
-	return policy.Loss{
-		Kind: policy.LossKind(l.Loss), ClipLow: float32(l.ClipLow), ClipHigh: float32(l.ClipHigh),
-		DualClip: float32(l.DualClip), KL: float32(l.KL), Replay: l.RoutingReplay,
+	loss := policy.Loss{Kind: policy.LossKind(l.Loss), ClipLow: float32(l.ClipLow), ClipHigh: float32(l.ClipHigh), DualClip: float32(l.DualClip), Replay: l.RoutingReplay}
+	if l.KLIn == KLInLoss {
+		loss.KL = float32(l.KL)
 	}
+	return loss
 }
 
 // rate is the learning rate of a step: a linear rise, then linearly from LR to LRFinal at the last step.

@@ -20,8 +20,9 @@ type updateStats struct {
 	gradNorm          float64 // of the last update
 	load, bias        [][]float64
 	positions, padded int
-	routes            int // recorded choices of experts, first update
-	routesSame        int // that the trainer would make too
+	routes            int         // recorded choices of experts, first update
+	routesSame        int         // that the trainer would make too
+	correction        *correction // nil where none was asked for
 }
 
 func (u *updateStats) add(fb, opt policy.Stats) {
@@ -44,6 +45,7 @@ func summarise(b rollout.Batch, u updateStats) runlog.Step {
 	s := runlog.Step{SampleS: b.SampleS, VerifyS: b.VerifyS}
 	s.KL, s.ClipLowFrac, s.ClipHighFrac, s.RatioMax = u.kl, u.low, u.high, u.ratioMax
 	s.LogpDiffMean, s.LogpDiffMax, s.GradNorm = u.diffMean, u.diffMax, u.gradNorm
+	u.correction.describe(&s)
 	s.MoEMaxViolation, s.MoEDead = policy.Imbalance(u.load)
 	s.RewardMean, s.RewardStd, s.Accuracy, s.FracZeroStd = rewards(b.Groups)
 	describeText(&s, b.Groups)

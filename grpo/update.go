@@ -16,14 +16,21 @@ const maxSkipped = 3
 // Skipped is an update that was left out because its loss or gradient was not finite.
 type Skipped struct {
 	Step      int      `json:"step"`
-	Minibatch int      `json:"minibatch"`
+	Minibatch int      `json:"minibatch"` // numbered through the epochs
 	Reason    string   `json:"reason"`
 	Rollouts  []string `json:"rollouts"` // STEP:TASK:SAMPLE, as in the log
 }
 
-// update makes one optimizer step for each minibatch.
+// update makes one optimizer step for each minibatch, epoch after epoch.
 func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, advantages [][]float64) (stats updateStats, err error) {
-	for i, m := range Assemble(groups, advantages, l.Config, StepSeed(l.Seed, step)) {
+	var minibatches []Minibatch
+	for epoch := range l.Epochs {
+		minibatches = append(minibatches, Assemble(groups, advantages, l.Config, RoundSeed(l.Seed, step, epoch))...)
+	}
+	if stats.correction, err = l.correct(ctx, minibatches); err != nil {
+		return stats, err
+	}
+	for i, m := range minibatches {
 		fb, opt, err := l.learn(ctx, step, m.Data)
 		switch {
 		case err == nil:
@@ -42,16 +49,13 @@ func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, adv
 
 // learn makes one update. Where it fails with policy.ErrNotFinite the weights are as before.
 func (l *Loop) learn(ctx context.Context, step int, data []policy.Datum) (fb, opt policy.Stats, err error) {
-	if l.KL > 0 {
-		reference, err := l.Reference.Score(ctx, unrouted(data)) // it routes as it was trained to
-		if err != nil {
-			return fb, opt, fmt.Errorf("score under the reference: %w", err)
-		}
-		for i := range data {
-			data[i].Reference = reference[i]
+	loss := l.loss()
+	if loss.KL > 0 {
+		if err := l.refer(ctx, data); err != nil {
+			return fb, opt, err
 		}
 	}
-	if fb, err = l.Policy.ForwardBackward(ctx, data, l.loss()); err != nil {
+	if fb, err = l.Policy.ForwardBackward(ctx, data, loss); err != nil {
 		return fb, opt, err
 	}
 	opt, err = l.Policy.OptimStep(ctx, l.optim(step))

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/rltrain/rltrain/grpo"
 )
 
 // cursorFile holds what a resumed run needs besides weights and optimizer.
@@ -21,13 +23,15 @@ type cursor struct {
 	Tasks uint64 `json:"tasks"` // tasks served by the stream
 	// Stream is the state of the stream where a cursor does not tell all.
 	Stream json.RawMessage `json:"stream,omitempty"`
+	// Waiting is how many batches were drawn ahead of their steps: those of Step and the next ones, in waitingFile.
+	Waiting int `json:"waiting,omitempty"`
 	// Open says that the evaluation due before Step has not been made: the run was interrupted.
 	Open bool `json:"open,omitempty"`
 }
 
 // saveCheckpoint writes run/checkpoints/STEP: under another name first, so that a checkpoint that is there is
 // whole. Older checkpoints keep their model and lose their optimizer state.
-func saveCheckpoint(ctx context.Context, m *model, run string, at cursor) error {
+func saveCheckpoint(ctx context.Context, m *model, run string, at cursor, waiting []grpo.Waiting) error {
 	step := at.Step
 	root := filepath.Join(run, "checkpoints")
 	temp := filepath.Join(root, ".making")
@@ -37,6 +41,10 @@ func saveCheckpoint(ctx context.Context, m *model, run string, at cursor) error 
 	if err := errors.Join(m.Save(ctx, temp), m.tok.Save(temp)); err != nil {
 		return fmt.Errorf("save checkpoint %d: %w", step, err)
 	}
+	if err := writeWaiting(temp, waiting); err != nil {
+		return fmt.Errorf("save checkpoint %d: %w", step, err)
+	}
+	at.Waiting = len(waiting)
 	data, err := json.Marshal(at)
 	if err != nil {
 		return err
@@ -51,7 +59,7 @@ func saveCheckpoint(ctx context.Context, m *model, run string, at cursor) error 
 	return dropOptimizers(root, step)
 }
 
-// dropOptimizers removes the optimizer state of all checkpoints but the newest.
+// dropOptimizers removes what only a resumed run needs from all checkpoints but the newest.
 func dropOptimizers(root string, newest int) error {
 	steps, err := checkpointSteps(root)
 	if err != nil {
@@ -61,9 +69,11 @@ func dropOptimizers(root string, newest int) error {
 		if s == newest {
 			continue
 		}
-		err := os.Remove(filepath.Join(root, strconv.Itoa(s), "optimizer.safetensors"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("drop old optimizer state: %w", err)
+		for _, file := range []string{"optimizer.safetensors", waitingFile} {
+			err := os.Remove(filepath.Join(root, strconv.Itoa(s), file))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("drop old optimizer state: %w", err)
+			}
 		}
 	}
 	return nil

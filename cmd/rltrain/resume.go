@@ -45,6 +45,13 @@ func (s *session) resume(ctx context.Context) (first int, met bool, err error) {
 	if err := s.seekTasks(at); err != nil {
 		return 0, false, fmt.Errorf("resume at checkpoint %s: %w", folder, err)
 	}
+	waiting, err := readWaiting(folder, at.Waiting)
+	if err == nil {
+		err = s.loop.Restore(at.Step, waiting)
+	}
+	if err != nil {
+		return 0, false, err
+	}
 	evaluated := at.Step + 1 // the evaluation before the checkpoint stays
 	if at.Open {
 		evaluated = at.Step

@@ -94,6 +94,7 @@ type session struct {
 	model    *model
 	tasks    datasets.Stream
 	pool     *rollout.Pool
+	loop     *grpo.Loop
 	log      *runlog.Log
 	progress *progress
 	started  time.Time
@@ -128,6 +129,10 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	if err := s.checkLengths(); err != nil {
 		return nil, fmt.Errorf("recipe %s: %w", name, err)
 	}
+	s.loop = &grpo.Loop{
+		Config: r.GRPO, Seed: r.Seed, Tasks: s.tasks, Pool: s.pool, Policy: s.model, Milestone: s.milestone, Report: s.report, Skip: s.skip,
+		Interrupted: func(ctx context.Context, step int) error { return s.save(ctx, cursor{Step: step, Open: true}) },
+	}
 	first, met, err := s.openLog(ctx, name, f)
 	if err != nil {
 		return nil, err
@@ -141,22 +146,17 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	if err != nil {
 		return nil, err
 	}
-	var reference grpo.Scorer
+	s.loop.Log, s.loop.PeakFLOPs = watch, peak
 	if r.GRPO.KL > 0 {
-		if reference, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
+		if s.loop.Reference, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
 			return nil, fmt.Errorf("open the reference of grpo.kl: %w", err)
 		}
-	}
-	loop := &grpo.Loop{
-		Config: r.GRPO, Seed: r.Seed, Tasks: s.tasks, Pool: s.pool, Policy: s.model, Reference: reference, Log: watch,
-		Milestone: s.milestone, Report: s.report, Skip: s.skip, PeakFLOPs: peak,
-		Interrupted: func(ctx context.Context, step int) error { return s.save(ctx, cursor{Step: step, Open: true}) },
 	}
 	fmt.Fprintf(s.progress, "run %s: %d steps of %d prompts x %d samples; %s\n", s.run, r.GRPO.Steps, r.GRPO.Prompts, r.Sampling.Group, s.model.engine)
 	defer context.AfterFunc(ctx, func() {
 		fmt.Fprintln(s.progress, "interrupted: finishing the step and saving; once more quits at once")
 	})()
-	err = loop.Run(ctx, first, met)
+	err = s.loop.Run(ctx, first, met)
 	return s, errors.Join(err, s.close(ctx, err))
 }
 
@@ -211,7 +211,7 @@ func (s *session) close(ctx context.Context, err error) error {
 	}
 	s.progress.redraw("")
 	built := s.model.Compilations()
-	fmt.Fprintf(s.progress, "run %s %s after %.0f s; %d graphs compiled in %.0f s of it\n", s.run, status, time.Since(s.started).Seconds(), built.Count, built.Seconds)
+	fmt.Fprintf(s.progress, "run %s %s after %.0f s; %d graphs compiled in %.0f s of it\n", s.run, status, time.Since(s.started).Seconds(), built.Count, built.Time.Seconds())
 	if status == runlog.Interrupted {
 		fmt.Fprintf(s.progress, "go on with the same command, --out %s and --resume\n", s.run)
 	}
@@ -254,6 +254,7 @@ func (s *session) milestone(ctx context.Context, step int) error {
 		sets = append(sets, r.Final...)
 	}
 	if len(sets) > 0 {
+		s.loop.Settle() // one sampler at a time
 		if err := s.evaluate(ctx, step, sets); err != nil {
 			return err
 		}
@@ -266,6 +267,10 @@ func (s *session) milestone(ctx context.Context, step int) error {
 
 // save makes a checkpoint at the place in the tasks where the run stands, and removes what the recipe does not keep.
 func (s *session) save(ctx context.Context, at cursor) error {
+	waiting, err := s.loop.Waiting()
+	if err != nil {
+		return err
+	}
 	at.Tasks = s.tasks.Cursor()
 	if stream, ok := s.tasks.(datasets.Adaptive); ok && s.recipe.Curriculum.Floor < 1 {
 		state, err := stream.State()
@@ -274,7 +279,7 @@ func (s *session) save(ctx context.Context, at cursor) error {
 		}
 		at.Stream = state
 	}
-	if err := saveCheckpoint(ctx, s.model, s.run, at); err != nil {
+	if err := saveCheckpoint(ctx, s.model, s.run, at, waiting); err != nil {
 		return err
 	}
 	return s.keepCheckpoints(ctx)

@@ -61,8 +61,11 @@ func ties(v view) (code, text string) {
 	}
 }
 
-// ratio must be 1 before the weights have moved.
+// ratio must be 1 before the weights have moved. Of rollouts drawn by older weights nothing of the kind is known.
 func ratio(v view) (code, text string) {
+	if greatest(v.last, func(s runlog.Step) float64 { return s.Staleness }) > 0 {
+		return "", ""
+	}
 	far := greatest(v.last, func(s runlog.Step) float64 { return s.LogpDiffMax })
 	if !(far > farLogp) {
 		return "", ""

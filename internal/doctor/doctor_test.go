@@ -78,6 +78,15 @@ func TestExamine(t *testing.T) {
 	}
 }
 
+// Older weights give other log-probs: that is no disagreement of sampler and trainer.
+func TestExamineStaleRuns(t *testing.T) {
+	steps := healthy(30)
+	for i := range steps {
+		steps[i].LogpDiffMax, steps[i].Staleness = 0.25, 1
+	}
+	require.Empty(t, Examine(steps, nil))
+}
+
 func TestExamineYoungRuns(t *testing.T) {
 	steps := healthy(30)
 	for i := range steps {

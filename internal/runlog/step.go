@@ -52,7 +52,7 @@ type Step struct {
 	ISRatioMean       float64 // weights at the step's start over those that drew, before the caps; NaN where it is not taken
 	ISRatioMax        float64
 	ISWeightMean      float64 // the correction that was applied, after the caps
-	ISCappedFrac      float64 // share of tokens whose correction was capped or masked
+	ISCappedFrac      float64 // share of the ratios above the cap: of tokens, or of whole responses in the sequence modes
 	RoutingAgreement  float64 // share of the sampler's choices of experts that the trainer would make too, first update of the step
 	Compilations      float64 // graphs compiled in the step
 	UsefulShare       float64 // of the positions that the updates computed: those that held a token

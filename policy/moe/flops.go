@@ -52,7 +52,7 @@ func (a *account) add(sample, train float64) {
 func (t *Trainer) Account() policy.Account {
 	t.account.lock.Lock()
 	defer t.account.lock.Unlock()
-	return policy.Account{Compilations: t.programs.meter.Count, SampleFLOPs: t.account.sample, TrainFLOPs: t.account.train}
+	return policy.Account{Compilations: int(t.programs.meter.read().Count), SampleFLOPs: t.account.sample, TrainFLOPs: t.account.train}
 }
 
 // drawn counts what drawing the samples of a request took: the prompt once, and each token but the last of a completion.

@@ -50,7 +50,7 @@ func TestAccount(t *testing.T) {
 	require.InDelta(t, 4*pass, trainer.Account().TrainFLOPs, 1)
 	require.Equal(t, 2*(len(requests[0].Prompt)+4)+2*(len(requests[1].Prompt)+4), stats.Positions)
 	require.Equal(t, 4*32, stats.Padded)
-	require.Equal(t, trainer.Compilations().Count, trainer.Account().Compilations)
+	require.Equal(t, int(trainer.Compilations().Count), trainer.Account().Compilations)
 }
 
 func TestMatmulPeak(t *testing.T) {
