@@ -33,15 +33,18 @@ func Open(engine *xla.Engine, dir string, shapes Shapes) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.source, err = readSource(dir); err != nil {
+		return nil, err
+	}
 	return t, t.loadWeights(dir)
 }
 
-// SaveModel writes config.json and model.safetensors into dir, as transformers' DeepseekV3ForCausalLM reads them.
+// SaveModel writes config.json and model.safetensors into dir, as transformers reads them: of a model that was opened, its own config.json.
 func (t *Trainer) SaveModel(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("save model: %w", err)
 	}
-	if err := t.Config.writeConfig(dir); err != nil {
+	if err := t.writeConfig(dir); err != nil {
 		return fmt.Errorf("save model: %w", err)
 	}
 	values, err := t.hostParams(t.params)
@@ -166,7 +169,7 @@ func (t *Trainer) loadWeights(dir string) error {
 func readTensor(file *hf.File, dir, name string, shape []int) ([]float32, error) {
 	stat, ok := file.Stat(name)
 	if !ok {
-		return nil, fmt.Errorf("model %s lacks the tensor %q: is it a DeepSeek-V3 style checkpoint?", dir, name)
+		return nil, fmt.Errorf("model %s lacks the tensor %q, which its config.json asks for: get or save it again", dir, name)
 	}
 	if !slices.Equal(stat.Shape, shape) {
 		return nil, fmt.Errorf("model %s: tensor %q has shape %v, but config.json asks for %v", dir, name, stat.Shape, shape)

@@ -25,6 +25,15 @@ type Config struct {
 	RopeTheta     float64 `json:"rope_theta" yaml:"rope_theta"`
 	NormEps       float64 `json:"rms_norm_eps" yaml:"rms_norm_eps"`
 	MaxPositions  int     `json:"max_position_embeddings" yaml:"max_position_embeddings"`
+	// KVHeads > 0 is grouped-query attention (arXiv:2305.13245) with so many heads of keys and values, each HeadDim wide, instead of
+	// latent attention.
+	KVHeads int  `json:"-" yaml:"num_key_value_heads,omitempty"`
+	HeadDim int  `json:"-" yaml:"head_dim,omitempty"`
+	QKVBias bool `json:"-" yaml:"qkv_bias,omitempty"` // added to queries, keys and values (Qwen2)
+	QKNorm  bool `json:"-" yaml:"qk_norm,omitempty"`  // queries and keys are normalised head by head (Qwen3)
+	Tied    bool `json:"-" yaml:"tie_word_embeddings,omitempty"`
+	// SoftmaxRouter scores experts by a softmax and balances without a bias (Qwen3-MoE); else by sigmoids, as DeepSeek-V3.
+	SoftmaxRouter bool `json:"-" yaml:"softmax_router,omitempty"`
 	// RawGates leaves the gates of the chosen experts as they are; otherwise they are made to sum to 1 (norm_topk_prob).
 	RawGates bool `json:"-" yaml:"raw_gates,omitempty"`
 	// Yarn stretches the rotary positions (arXiv:2309.00071); without a factor they are plain.
@@ -45,30 +54,29 @@ func Demo() Config {
 // MoELayers is the number of layers with routed experts.
 func (c Config) MoELayers() int { return max(0, c.Layers-c.DenseLayers) }
 
-// CacheWidth is the number of floats that one token keeps per layer: latent and shared rotary key.
-func (c Config) CacheWidth() int { return c.LatentRank + c.RopeDim }
+// CacheWidth is the number of floats that one token keeps per layer.
+func (c Config) CacheWidth() int { return c.attention().cacheWidth() }
 
 // Validate names the first value that the engine cannot run.
 func (c Config) Validate() error {
-	for _, f := range []struct {
-		name  string
-		value int
-	}{
+	for _, f := range append([]field{
 		{"vocab_size", c.Vocab}, {"hidden_size", c.Width}, {"num_hidden_layers", c.Layers},
-		{"num_attention_heads", c.Heads}, {"kv_lora_rank", c.LatentRank}, {"qk_nope_head_dim", c.NopeDim},
-		{"qk_rope_head_dim", c.RopeDim}, {"v_head_dim", c.ValueDim}, {"max_position_embeddings", c.MaxPositions},
-	} {
+		{"num_attention_heads", c.Heads}, {"max_position_embeddings", c.MaxPositions},
+	}, c.attentionFields()...) {
 		if f.value <= 0 {
 			return fmt.Errorf("model config: %s is %d: want a positive number", f.name, f.value)
 		}
 	}
-	if c.RopeDim%2 != 0 {
-		return fmt.Errorf("model config: qk_rope_head_dim is %d: want an even number", c.RopeDim)
+	if f := c.ropeField(); f.value%2 != 0 {
+		return fmt.Errorf("model config: %s is %d: want an even number", f.name, f.value)
+	}
+	if c.KVHeads > 0 && c.Heads%c.KVHeads != 0 {
+		return fmt.Errorf("model config: %d heads share %d heads of keys (num_key_value_heads): want a divisor", c.Heads, c.KVHeads)
 	}
 	if c.DenseLayers > 0 && c.DenseHidden <= 0 {
 		return fmt.Errorf("model config: intermediate_size is %d with %d dense layers: want a positive number", c.DenseHidden, c.DenseLayers)
 	}
-	if c.MoELayers() > 0 && (c.Experts <= 0 || c.ExpertHidden <= 0 || c.TopK <= 0 || c.TopK > c.Experts || c.SharedExperts <= 0) {
+	if c.MoELayers() > 0 && (c.Experts <= 0 || c.ExpertHidden <= 0 || c.TopK <= 0 || c.TopK > c.Experts || c.SharedExperts < 0) {
 		return fmt.Errorf("model config: %d experts of width %d, %d chosen, %d shared: want positive numbers and no more chosen than there are",
 			c.Experts, c.ExpertHidden, c.TopK, c.SharedExperts)
 	}
@@ -80,6 +88,27 @@ func (c Config) Validate() error {
 		return fmt.Errorf("model config: q_lora_rank is %d: want a positive number, or null for none", c.QueryRank)
 	}
 	return c.Yarn.validate()
+}
+
+// field is a size that must be positive, by its name in config.json.
+type field struct {
+	name  string
+	value int
+}
+
+// ropeField is how many numbers of a head are rotated.
+func (c Config) ropeField() field {
+	if c.KVHeads > 0 {
+		return field{"head_dim", c.HeadDim}
+	}
+	return field{"qk_rope_head_dim", c.RopeDim}
+}
+
+func (c Config) attentionFields() []field {
+	if c.KVHeads > 0 {
+		return []field{{"head_dim", c.HeadDim}}
+	}
+	return []field{{"kv_lora_rank", c.LatentRank}, {"qk_nope_head_dim", c.NopeDim}, {"qk_rope_head_dim", c.RopeDim}, {"v_head_dim", c.ValueDim}}
 }
 
 // groups is the number of groups of experts, at least 1.

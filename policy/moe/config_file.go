@@ -9,8 +9,16 @@ import (
 	"path/filepath"
 )
 
-// unsupported lists keys of a Hugging Face config that change the mathematics and the value each must have here.
-type unsupported struct {
+// published lists keys of a Hugging Face config beyond sizes: some choose the mathematics, some must have one value here.
+type published struct {
+	KVHeads         int             `json:"num_key_value_heads"`
+	HeadDim         int             `json:"head_dim"`
+	NumExperts      int             `json:"num_experts"`       // Qwen3-MoE's name in released files
+	LocalExperts    int             `json:"num_local_experts"` // and as transformers 5 saves it
+	SparseStep      *int            `json:"decoder_sparse_step"`
+	MLPOnly         []int           `json:"mlp_only_layers"`
+	MLPBias         *bool           `json:"mlp_bias"`
+	SlidingWindow   *bool           `json:"use_sliding_window"`
 	RopeScaling     *ropeParameters `json:"rope_scaling"`
 	RopeParameters  *ropeParameters `json:"rope_parameters"`
 	NormTopK        *bool           `json:"norm_topk_prob"`
@@ -34,9 +42,6 @@ type ropeParameters struct {
 
 // check names what this engine would compute differently.
 func (p *ropeParameters) check(key string) error {
-	refuse := func(key string, value any, want string) error {
-		return fmt.Errorf("model config: %s is %v: this engine runs %s only", key, value, want)
-	}
 	switch kind := p.kind(); {
 	case kind == "":
 		return nil
@@ -79,53 +84,35 @@ func ReadConfig(dir string) (Config, error) {
 
 func parseConfig(data []byte) (Config, error) {
 	c := Config{RoutedScale: 1, RopeTheta: 10000, NormEps: 1e-6}
-	var u unsupported
+	var p published
 	if err := json.Unmarshal(data, &c); err != nil {
 		return Config{}, fmt.Errorf("parse model config: %w", err)
 	}
-	if err := json.Unmarshal(data, &u); err != nil {
+	if err := json.Unmarshal(data, &p); err != nil {
 		return Config{}, fmt.Errorf("parse model config: %w", err)
 	}
-	if u.RopeParameters != nil && u.RopeParameters.Theta > 0 {
-		c.RopeTheta = u.RopeParameters.Theta
+	if p.RopeParameters != nil && p.RopeParameters.Theta > 0 {
+		c.RopeTheta = p.RopeParameters.Theta
 	}
-	if err := errors.Join(u.check(), u.RopeScaling.check("rope_scaling"), u.RopeParameters.check("rope_parameters")); err != nil {
+	if err := errors.Join(p.RopeScaling.check("rope_scaling"), p.RopeParameters.check("rope_parameters")); err != nil {
+		return Config{}, err
+	}
+	if err := p.applyFamily(&c); err != nil {
 		return Config{}, err
 	}
 	if c.groups() == 1 { // one group is none, under one name
 		c.Groups, c.TopKGroup = 0, 0
 	}
-	c.RawGates = u.NormTopK != nil && !*u.NormTopK
-	for _, p := range []*ropeParameters{u.RopeScaling, u.RopeParameters} {
-		if p.kind() == "yarn" {
-			c.Yarn = p.Yarn
+	c.RawGates = p.NormTopK != nil && !*p.NormTopK
+	for _, r := range []*ropeParameters{p.RopeScaling, p.RopeParameters} {
+		if r.kind() == "yarn" {
+			c.Yarn = r.Yarn
 		}
 	}
 	return c, c.Validate()
 }
 
-func (u unsupported) check() error {
-	refuse := func(key string, value any, want string) error {
-		return fmt.Errorf("model config: %s is %v: this engine runs %s only", key, value, want)
-	}
-	switch {
-	case u.ModelType != "" && u.ModelType != "deepseek_v3":
-		return refuse("model_type", u.ModelType, "deepseek_v3")
-	case u.ScoringFunc != "" && u.ScoringFunc != "sigmoid":
-		return refuse("scoring_func", u.ScoringFunc, "sigmoid")
-	case u.RopeInterleave != nil && !*u.RopeInterleave:
-		return refuse("rope_interleave", *u.RopeInterleave, "true")
-	case u.TieEmbeddings != nil && *u.TieEmbeddings:
-		return refuse("tie_word_embeddings", *u.TieEmbeddings, "false")
-	case u.AttentionBias != nil && *u.AttentionBias:
-		return refuse("attention_bias", *u.AttentionBias, "false")
-	case u.HiddenActivaton != "" && u.HiddenActivaton != "silu":
-		return refuse("hidden_act", u.HiddenActivaton, "silu")
-	}
-	return nil
-}
-
-// writeConfig writes config.json so that transformers loads the folder as DeepseekV3ForCausalLM.
+// writeConfig writes config.json so that transformers loads the folder as the family's class.
 func (c Config) writeConfig(dir string) error {
 	fields, err := json.Marshal(c)
 	if err != nil {
@@ -135,23 +122,42 @@ func (c Config) writeConfig(dir string) error {
 	if err := json.Unmarshal(fields, &all); err != nil {
 		return err
 	}
-	for k, v := range map[string]any{
-		"architectures": []string{"DeepseekV3ForCausalLM"}, "model_type": "deepseek_v3", "torch_dtype": "float32",
-		"hidden_act": "silu", "n_group": c.groups(), "topk_group": max(1, c.TopKGroup), "norm_topk_prob": !c.RawGates,
-		"rope_interleave": true, "rope_scaling": nil, "tie_word_embeddings": false, "attention_bias": false,
-		"num_key_value_heads": c.Heads, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
-	} {
+	own := c.deepSeekKeys()
+	if c.KVHeads > 0 {
+		for _, key := range []string{"kv_lora_rank", "q_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "n_routed_experts", "n_shared_experts",
+			"first_k_dense_replace", "n_group", "topk_group", "routed_scaling_factor"} {
+			delete(all, key)
+		}
+		own = c.groupedQueryKeys()
+	}
+	for k, v := range own {
 		all[k] = v
 	}
+	all["architectures"], all["model_type"] = []string{architecture(c.family())}, c.family()
+	return writeJSON(filepath.Join(dir, configFile), all)
+}
+
+// deepSeekKeys are the keys of config.json for a model of DeepSeek-V3's design, sizes aside.
+func (c Config) deepSeekKeys() map[string]any {
+	keys := map[string]any{
+		"torch_dtype": "float32",
+		"hidden_act":  "silu", "n_group": c.groups(), "topk_group": max(1, c.TopKGroup), "norm_topk_prob": !c.RawGates,
+		"rope_interleave": true, "rope_scaling": nil, "tie_word_embeddings": false, "attention_bias": false,
+		"num_key_value_heads": c.Heads, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
+	}
 	if c.QueryRank == 0 {
-		all["q_lora_rank"] = nil
+		keys["q_lora_rank"] = nil
 	}
 	if c.Yarn.on() {
-		all["rope_scaling"] = ropeParameters{OldType: "yarn", Type: "yarn", Yarn: c.Yarn}
+		keys["rope_scaling"] = ropeParameters{OldType: "yarn", Type: "yarn", Yarn: c.Yarn}
 	}
-	data, err := json.MarshalIndent(all, "", "  ")
+	return keys
+}
+
+func writeJSON(path string, value any) error {
+	data, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "config.json"), append(data, '\n'), 0o644)
+	return os.WriteFile(path, append(data, '\n'), 0o644)
 }

@@ -7,8 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Decoding keeps, per layer, a cache [B,S,R+P] of latents and rotated keys: multi-head latent
-// attention in its absorbed form never unfolds keys or values. All rows share the slot that is
+// Decoding keeps, per layer, a cache [B,S,W] of what the attention keeps of a token. All rows share the slot that is
 // written next; a row's prompt ends at the last prompt slot and its first valid slot is start.
 
 // prepareGraph builds: params... -> params... as decoding wants them: the experts' input matrices side by side. It runs once a snapshot.
@@ -48,38 +47,23 @@ func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, e
 		GreaterOrEqual(slots, BroadcastToDims(InsertAxes(r.start, -1), B, S)))), 1)
 	x := Gather(w.byName["embed"], InsertAxes(r.token, -1))
 	grown = make([]*Node, c.Layers)
+	look := c.attention()
 	var ids []*Node
 	for l := range c.Layers {
 		h := rmsNorm(x, w.at(l, "attn_norm"), c.NormEps)
-		latent, key := c.latents(w, l, h, cos, sin)
-		entry := Reshape(Concatenate([]*Node{latent, key}, -1), B, 1, c.CacheWidth())
+		entry := Reshape(look.keep(w, l, h, cos, sin), B, 1, c.CacheWidth())
 		grown[l] = write(caches[l], entry, r.slot)
-		x = Add(x, c.absorbedAttention(w, l, h, grown[l], cos, sin, hidden))
+		x = Add(x, look.cached(w, l, h, grown[l], cos, sin, hidden))
 		h = rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps)
-		y := swiglu(h, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
+		y := c.sharedFFN(w, l, h)
 		if l >= c.DenseLayers {
 			chosen := c.route(w, l, h)
 			ids = append(ids, chosen.ids...)
-			y = Add(y, c.denseExperts(h, chosen, w.at(l, "experts_in"), w.at(l, "experts_out")))
+			y = plus(y, c.denseExperts(h, chosen, w.at(l, "experts_in"), w.at(l, "experts_out")))
 		}
 		x = Add(x, y)
 	}
-	return matmul(rmsNorm(x, w.byName["norm"], c.NormEps), w.byName["head"]), c.joinRoutes(ids, r.token), grown
-}
-
-// absorbedAttention attends from x[B,D] over cache[B,S,R+P]: the key matrix is folded into the query and the
-// value matrix into the output, so that scores and sums are taken on latents. hidden: [B,1,S] for scaled.
-func (c Config) absorbedAttention(w weights, l int, x, cache, cos, sin, hidden *Node) *Node {
-	B := x.Shape().Dimensions[0]
-	qn, qr := c.queries(w, l, x, cos, sin)
-	kv := Reshape(w.at(l, "kv"), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
-	toKey := SliceAxis(kv, -1, AxisRange(0, c.NopeDim))
-	toValue := SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
-	query := Concatenate([]*Node{Einsum("bhn,rhn->bhr", qn, toKey), qr}, -1)
-	scores := Einsum("bhc,bsc->bhs", query, cache)
-	weights := softmax(c.scaled(scores, hidden))
-	latent := Einsum("bhs,bsr->bhr", weights, SliceAxis(cache, -1, AxisRange(0, c.LatentRank)))
-	return matmul(Reshape(Einsum("bhr,rhu->bhu", latent, toValue), B, c.Heads*c.ValueDim), w.at(l, "o"))
+	return w.logits(rmsNorm(x, w.byName["norm"], c.NormEps)), c.joinRoutes(ids, r.token), grown
 }
 
 // writeSlice puts an entry into its slot; writeWhere is the form for backends without DynamicUpdateSlice.
@@ -165,7 +149,7 @@ func blockCumSum(x *Node) *Node {
 
 // prefillGraph builds: params..., bias, prompts [G,Q], starts [G], prompt of row [B], uniform [B], sharpness,
 // top-k, top-p, min-p, ban [V] -> token, logp, entropy, logp as drawn, each [B], the experts
-// of each prompt's tokens int32 [G*Q,slots], then caches [B,Q,R+P] per layer. A prompt is computed once
+// of each prompt's tokens int32 [G*Q,slots], then caches [B,Q,W] per layer. A prompt is computed once
 // however many rows sample it.
 func (c Config) prefillGraph(filtered bool) builder {
 	n := len(c.params())
@@ -181,7 +165,7 @@ func (c Config) prefillGraph(filtered bool) builder {
 		t := c.forward(w, sequence{tokens: prompts, positions: position, segments: inside}, false)
 		last := Squeeze(SliceAxis(t.hidden, 1, AxisElem(Q-1)), 1)
 		of := InsertAxes(promptOf, -1)
-		out := c.draw(Gather(matmul(last, w.byName["head"]), of), uniform, sharpness, cutOf(filtered, in[n+6:])).list()
+		out := c.draw(Gather(w.logits(last), of), uniform, sharpness, cutOf(filtered, in[n+6:])).list()
 		out = append(out, c.joinRoutes(t.routes, Reshape(prompts, -1)))
 		for _, cache := range t.cache {
 			out = append(out, Gather(cache, of))

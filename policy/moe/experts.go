@@ -7,7 +7,7 @@ import (
 
 // routing is the router's choice for N tokens.
 type routing struct {
-	scores *Node   // [N,E] sigmoid affinities
+	scores *Node   // [N,E] affinities: sigmoids, or a softmax
 	chosen []*Node // K one-hot rows [N,E], best first
 	ids    []*Node // K expert numbers int32 [N]: the router's own choice, whatever is replayed
 	gates  []*Node // K weights [N,1], normalised over the chosen, times the routed scale
@@ -21,7 +21,7 @@ func (c Config) route(w weights, l int, x *Node) routing { return c.routeAs(w, l
 
 // routeAs is route with a record to compare with or to follow.
 func (c Config) routeAs(w weights, l int, x *Node, rec record) routing {
-	r := routing{scores: Sigmoid(matmul(x, w.at(l, "router")))}
+	r := routing{scores: c.affinities(matmul(x, w.at(l, "router")))}
 	bias := SliceAxis(w.bias, 0, AxisElem(l-c.DenseLayers)) // [1,E]
 	preference := c.withinGroups(Add(StopGradient(r.scores), StopGradient(bias)))
 	for range c.TopK {
@@ -48,6 +48,14 @@ func (c Config) routeAs(w weights, l int, x *Node, rec record) routing {
 		r.gates[k] = MulScalar(r.gates[k], c.RoutedScale)
 	}
 	return r
+}
+
+// affinities turns the router's outputs [N,E] into scores.
+func (c Config) affinities(x *Node) *Node {
+	if c.SoftmaxRouter {
+		return softmax(x)
+	}
+	return Sigmoid(x)
 }
 
 // never is the preference for an expert that must not be chosen.

@@ -140,7 +140,7 @@ func (c Config) probeGraph() builder {
 		var t trunk
 		var seen []*graph.Node
 		for l := range c.Layers {
-			a, _, _ := c.attention(w, l, rmsNorm(x, w.at(l, "attn_norm"), c.NormEps), cos, sin, hidden)
+			a, _ := c.attention().whole(w, l, rmsNorm(x, w.at(l, "attn_norm"), c.NormEps), cos, sin, hidden)
 			x = graph.Add(x, a)
 			h := graph.Reshape(rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps), B*T, c.Width)
 			y := swiglu(h, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
@@ -152,7 +152,7 @@ func (c Config) probeGraph() builder {
 			}
 			x = graph.Add(x, graph.Reshape(y, B, T, c.Width))
 		}
-		logits := matmul(rmsNorm(x, w.byName["norm"], c.NormEps), w.byName["head"])
+		logits := w.logits(rmsNorm(x, w.byName["norm"], c.NormEps))
 		return append([]*graph.Node{graph.Reshape(logits, B*T, c.Vocab), t.balance}, seen...)
 	}
 }

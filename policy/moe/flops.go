@@ -23,11 +23,8 @@ func (c Config) TokenFLOPs() (layers, head, attended float64) {
 		}
 		layers += 2 * n
 	}
-	return layers, 2 * float64(c.Width) * float64(c.Vocab), 2 * float64(c.Layers*c.scoreWidth())
+	return layers, 2 * float64(c.Width) * float64(c.Vocab), 2 * float64(c.Layers*c.attention().scoreWidth())
 }
-
-// scoreWidth is the numbers of all heads of one layer that meet for each attended token: those of its key and of its value.
-func (c Config) scoreWidth() int { return c.Heads * (c.NopeDim + c.RopeDim + c.ValueDim) }
 
 // spanFLOPs are those of the positions from … to-1 of a sequence, with the head on some of them.
 func (c Config) spanFLOPs(from, to, heads int) float64 {

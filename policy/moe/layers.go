@@ -1,8 +1,6 @@
 package moe
 
 import (
-	"math"
-
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -40,61 +38,28 @@ func swiglu(x, in, out *Node) *Node {
 	return matmul(Mul(silu(gate), up), out)
 }
 
+// sharedFFN is the part of a layer's feed-forward that all tokens pass: the whole of a dense layer, the shared experts of another; nil
+// where there is none.
+func (c Config) sharedFFN(w weights, l int, x *Node) *Node {
+	if l >= c.DenseLayers && c.SharedExperts == 0 {
+		return nil
+	}
+	return swiglu(x, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
+}
+
+// plus is a + b, where a may be nothing.
+func plus(a, b *Node) *Node {
+	if a == nil {
+		return b
+	}
+	return Add(a, b)
+}
+
 // rotate turns pairs (i, i+P/2) of x[..., P]; cos and sin broadcast to x's halves.
 // The published weights pair neighbours instead; checkpoint.go reorders their columns.
 func rotate(x, cos, sin *Node) *Node {
 	a, b := halves(x)
 	return Concatenate([]*Node{Sub(Mul(a, cos), Mul(b, sin)), Add(Mul(b, cos), Mul(a, sin))}, -1)
-}
-
-// latents projects x[B,T,D] to what the cache keeps of it: the normalised latent [B,T,R] and
-// the rotated key [B,T,P] that all heads share. cos, sin: [B,T,P/2].
-func (c Config) latents(w weights, l int, x, cos, sin *Node) (latent, key *Node) {
-	both := matmul(x, w.at(l, "latent"))
-	R := c.LatentRank
-	latent = rmsNorm(SliceAxis(both, -1, AxisRange(0, R)), w.at(l, "latent_norm"), c.NormEps)
-	return latent, rotate(SliceAxis(both, -1, AxisRange(R, R+c.RopeDim)), cos, sin)
-}
-
-// queries projects x[..., D] to the heads' queries [..., H, N] and [..., H, P], the latter rotated.
-func (c Config) queries(w weights, l int, x, cos, sin *Node) (nope, rope *Node) {
-	dims := append(append([]int{}, x.Shape().Dimensions[:x.Rank()-1]...), c.Heads, c.NopeDim+c.RopeDim)
-	if c.QueryRank > 0 {
-		x = rmsNorm(matmul(x, w.at(l, "q_latent")), w.at(l, "q_norm"), c.NormEps)
-	}
-	q := Reshape(matmul(x, w.at(l, "q")), dims...)
-	nope = SliceAxis(q, -1, AxisRange(0, c.NopeDim))
-	rope = rotate(SliceAxis(q, -1, AxisRange(c.NopeDim, c.NopeDim+c.RopeDim)), InsertAxes(cos, -2), InsertAxes(sin, -2))
-	return nope, rope
-}
-
-// attention is multi-head latent attention over whole sequences (plain form: keys and values are
-// unfolded from the latent). x: [B,T,D]; hidden: [B,1,T,T] from sequence.hidden. It also returns what a cache would keep.
-func (c Config) attention(w weights, l int, x, cos, sin, hidden *Node) (out, latent, key *Node) {
-	B, T := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
-	latent, key = c.latents(w, l, x, cos, sin)
-	qn, qr := c.queries(w, l, x, cos, sin)
-	kv := Reshape(matmul(latent, w.at(l, "kv")), B, T, c.Heads, c.NopeDim+c.ValueDim)
-	kn := SliceAxis(kv, -1, AxisRange(0, c.NopeDim))
-	v := SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
-	shared := BroadcastToDims(InsertAxes(key, 2), B, T, c.Heads, c.RopeDim)
-	// [B*H,T,.]: batched products of plain matrices, forward and backward.
-	flat := func(x *Node) *Node {
-		return Reshape(TransposeAllAxes(x, 0, 2, 1, 3), B*c.Heads, T, x.Shape().Dimensions[3])
-	}
-	q, k := flat(Concatenate([]*Node{qn, qr}, -1)), flat(Concatenate([]*Node{kn, shared}, -1))
-	scores := Reshape(DotGeneral(q, []int{2}, []int{0}, k, []int{2}, []int{0}), B, c.Heads, T, T)
-	weights := Reshape(softmax(c.scaled(scores, hidden)), B*c.Heads, T, T)
-	heads := DotGeneral(weights, []int{2}, []int{0}, flat(v), []int{1}, []int{0})
-	heads = TransposeAllAxes(Reshape(heads, B, c.Heads, T, c.ValueDim), 0, 2, 1, 3)
-	return matmul(Reshape(heads, B, T, c.Heads*c.ValueDim), w.at(l, "o")), latent, key
-}
-
-// scaled divides scores by the root of the head width (with yarn, by less) and adds hidden, which broadcasts to it:
-// 0, or a large negative number where attention is not allowed.
-func (c Config) scaled(scores, hidden *Node) *Node {
-	scores = MulScalar(scores, c.Yarn.scale()/math.Sqrt(float64(c.NopeDim+c.RopeDim)))
-	return Add(scores, BroadcastToDims(hidden, scores.Shape().Dimensions...))
 }
 
 // hide is 0 where allowed and a large negative number elsewhere.
@@ -140,7 +105,7 @@ func (s sequence) real() *Node {
 // trunk is what a forward pass over sequences leaves behind.
 type trunk struct {
 	hidden  *Node   // [B,T,D] after the last norm
-	cache   []*Node // per layer [B,T,R+P]
+	cache   []*Node // per layer [B,T,W], what a cache keeps of each token
 	load    *Node   // [M,E] routed slots per expert over real tokens; nil without experts
 	balance *Node   // scalar: sequence-level balance loss; nil when off
 	// overflow is above 0 where grouped experts ran out of room, and the rest is then wrong; nil without experts.
@@ -158,21 +123,22 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 	at := InsertAxes(s.positions, -1)
 	cos, sin := Gather(cosTable, at), Gather(sinTable, at) // [B,T,P/2]
 	hidden, real := s.hidden(), s.real()
+	look := c.attention()
 	var t trunk
 	var loads, overs []*Node
 	x := Gather(w.byName["embed"], InsertAxes(s.tokens, -1))
 	for l := range c.Layers {
-		a, latent, key := c.attention(w, l, rmsNorm(x, w.at(l, "attn_norm"), c.NormEps), cos, sin, hidden)
-		t.cache = append(t.cache, Concatenate([]*Node{latent, key}, -1))
+		a, kept := look.whole(w, l, rmsNorm(x, w.at(l, "attn_norm"), c.NormEps), cos, sin, hidden)
+		t.cache = append(t.cache, kept)
 		x = Add(x, a)
 		h := Reshape(rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps), B*T, c.Width)
-		y := swiglu(h, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
+		y := c.sharedFFN(w, l, h)
 		if l >= c.DenseLayers {
 			r := c.routeAs(w, l, h, s.record)
 			t.routes = append(t.routes, r.ids...)
 			t.addAgreement(r)
 			routed, over := c.routed(w, l, h, real, r, grouped)
-			y = Add(y, routed)
+			y = plus(y, routed)
 			overs = append(overs, over)
 			loads = append(loads, r.load(real))
 			t.addBalance(c, r, s)
@@ -188,7 +154,7 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 
 // logProbs returns the log-probs of targets[B,T] under hidden[B,T,D]: [B,T].
 func (c Config) logProbs(w weights, hidden, targets *Node) *Node {
-	logits := matmul(hidden, w.byName["head"])
+	logits := w.logits(hidden)
 	picked := ReduceSum(Mul(logits, OneHot(targets, c.Vocab, dtypes.Float32)), -1)
 	return Sub(picked, logSumExp(logits))
 }

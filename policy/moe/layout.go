@@ -54,50 +54,16 @@ func (c Config) views() []view {
 	list := []view{
 		{"model.embed_tokens.weight", "embed", c.Vocab, c.Width, func(r, col int) int { return r*c.Width + col }},
 		vector("model.norm.weight", "norm", c.Width),
-		transposed("lm_head.weight", "head", c.Vocab, c.Width, c.Vocab, 0),
+	}
+	if !c.Tied {
+		list = append(list, transposed("lm_head.weight", "head", c.Vocab, c.Width, c.Vocab, 0))
 	}
 	for l := range c.Layers {
-		list = append(list, c.attentionViews(l)...)
+		prefix := fmt.Sprintf("model.layers.%d.", l)
+		list = append(list, vector(prefix+"input_layernorm.weight", layerName(l, "attn_norm"), c.Width),
+			vector(prefix+"post_attention_layernorm.weight", layerName(l, "ffn_norm"), c.Width))
+		list = append(list, c.attention().views(l)...)
 		list = append(list, c.feedForwardViews(l)...)
-	}
-	return list
-}
-
-func (c Config) attentionViews(l int) []view {
-	prefix := fmt.Sprintf("model.layers.%d.", l)
-	ours := func(name string) string { return layerName(l, name) }
-	D, N, P, R := c.Width, c.NopeDim, c.RopeDim, c.LatentRank
-	queryName, queryIn := "self_attn.q_proj.weight", D
-	if c.QueryRank > 0 {
-		queryName, queryIn = "self_attn.q_b_proj.weight", c.QueryRank
-	}
-	q := transposed(prefix+queryName, ours("q"), c.Heads*(N+P), queryIn, c.Heads*(N+P), 0)
-	q.at = func(r, col int) int {
-		head, in := r/(N+P), r%(N+P)
-		if in >= N {
-			in = N + halfOrder(in-N, P)
-		}
-		return col*c.Heads*(N+P) + head*(N+P) + in
-	}
-	latent := transposed(prefix+"self_attn.kv_a_proj_with_mqa.weight", ours("latent"), R+P, D, R+P, 0)
-	latent.at = func(r, col int) int {
-		if r >= R {
-			r = R + halfOrder(r-R, P)
-		}
-		return col*(R+P) + r
-	}
-	up := c.Heads * (N + c.ValueDim)
-	list := []view{
-		vector(prefix+"input_layernorm.weight", ours("attn_norm"), D),
-		vector(prefix+"post_attention_layernorm.weight", ours("ffn_norm"), D),
-		vector(prefix+"self_attn.kv_a_layernorm.weight", ours("latent_norm"), R),
-		q, latent,
-		transposed(prefix+"self_attn.kv_b_proj.weight", ours("kv"), up, R, up, 0),
-		transposed(prefix+"self_attn.o_proj.weight", ours("o"), D, c.Heads*c.ValueDim, D, 0),
-	}
-	if c.QueryRank > 0 {
-		list = append(list, transposed(prefix+"self_attn.q_a_proj.weight", ours("q_latent"), c.QueryRank, D, c.QueryRank, 0),
-			vector(prefix+"self_attn.q_a_layernorm.weight", ours("q_norm"), c.QueryRank))
 	}
 	return list
 }
@@ -116,10 +82,14 @@ func (c Config) feedForwardViews(l int) []view {
 	if l < c.DenseLayers {
 		return mlp(prefix, ours("ffn_in"), ours("ffn_out"), c.DenseHidden)
 	}
-	list := mlp(prefix+"shared_experts.", ours("ffn_in"), ours("ffn_out"), c.SharedExperts*F)
-	list = append(list, transposed(prefix+"gate.weight", ours("router"), c.Experts, D, c.Experts, 0))
-	m := l - c.DenseLayers
-	list = append(list, view{prefix + "gate.e_score_correction_bias", "", c.Experts, 0, func(r, _ int) int { return m*c.Experts + r }})
+	list := []view{transposed(prefix+"gate.weight", ours("router"), c.Experts, D, c.Experts, 0)}
+	if c.SharedExperts > 0 {
+		list = append(list, mlp(prefix+"shared_experts.", ours("ffn_in"), ours("ffn_out"), c.SharedExperts*F)...)
+	}
+	if !c.SoftmaxRouter {
+		m := l - c.DenseLayers
+		list = append(list, view{prefix + "gate.e_score_correction_bias", "", c.Experts, 0, func(r, _ int) int { return m*c.Experts + r }})
+	}
 	for e := range c.Experts {
 		for i, v := range mlp(fmt.Sprintf("%sexperts.%d.", prefix, e), ours("experts_in"), ours("experts_out"), F) {
 			size, at := D*2*F, v.at

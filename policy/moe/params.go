@@ -13,6 +13,7 @@ type paramKind int
 
 const (
 	normKind   paramKind = iota // ones; AdamW without weight decay
+	biasKind                    // zeros; AdamW
 	embedKind                   // N(0, 0.5); AdamW
 	headKind                    // N(0, 0.02); AdamW
 	routerKind                  // N(0, 0.02); AdamW
@@ -44,7 +45,9 @@ func (c Config) params() []param {
 	list := []param{
 		{"embed", embedKind, []int{c.Vocab, D}},
 		{"norm", normKind, []int{D}},
-		{"head", headKind, []int{D, c.Vocab}},
+	}
+	if !c.Tied {
+		list = append(list, param{"head", headKind, []int{D, c.Vocab}})
 	}
 	for l := range c.Layers {
 		add := func(name string, kind paramKind, dims ...int) {
@@ -52,17 +55,7 @@ func (c Config) params() []param {
 		}
 		add("attn_norm", normKind, D)
 		add("ffn_norm", normKind, D)
-		add("latent_norm", normKind, c.LatentRank)
-		queryIn := D
-		if c.QueryRank > 0 {
-			queryIn = c.QueryRank
-			add("q_latent", inKind, D, c.QueryRank)
-			add("q_norm", normKind, c.QueryRank)
-		}
-		add("q", inKind, queryIn, c.Heads*(c.NopeDim+c.RopeDim))
-		add("latent", inKind, D, c.LatentRank+c.RopeDim)
-		add("kv", inKind, c.LatentRank, c.Heads*(c.NopeDim+c.ValueDim))
-		add("o", outKind, c.Heads*c.ValueDim, D)
+		c.attention().params(add)
 		hidden := c.DenseHidden
 		if l >= c.DenseLayers {
 			hidden = c.SharedExperts * c.ExpertHidden
@@ -70,8 +63,10 @@ func (c Config) params() []param {
 			add("experts_in", inKind, c.Experts, D, 2*c.ExpertHidden) // gate half, up half
 			add("experts_out", outKind, c.Experts, c.ExpertHidden, D)
 		}
-		add("ffn_in", inKind, D, 2*hidden) // gate half, up half
-		add("ffn_out", outKind, hidden, D)
+		if hidden > 0 {
+			add("ffn_in", inKind, D, 2*hidden) // gate half, up half
+			add("ffn_out", outKind, hidden, D)
+		}
 	}
 	return list
 }
@@ -106,8 +101,11 @@ func (c Config) initial(seed uint64) [][]float32 {
 			std = 1 / math.Sqrt(float64(p.dims[len(p.dims)-2]))
 		}
 		for i := range v {
-			v[i] = 1
-			if p.kind != normKind {
+			switch p.kind {
+			case normKind:
+				v[i] = 1
+			case biasKind:
+			default:
 				v[i] = float32(r.NormFloat64() * std)
 			}
 		}
@@ -132,3 +130,14 @@ func (c Config) bind(nodes []*graph.Node, bias *graph.Node) weights {
 
 // at returns the parameter name of layer l.
 func (w weights) at(l int, name string) *graph.Node { return w.byName[layerName(l, name)] }
+
+// logits is x[...,D] times the head: [...,V]. The head is the embedding's transpose where the two are tied.
+func (w weights) logits(x *graph.Node) *graph.Node {
+	if head, ok := w.byName["head"]; ok {
+		return matmul(x, head)
+	}
+	embed, dims := w.byName["embed"], append([]int{}, x.Shape().Dimensions...)
+	y := graph.DotGeneral(graph.Reshape(x, -1, dims[len(dims)-1]), []int{1}, nil, embed, []int{1}, nil)
+	dims[len(dims)-1] = embed.Shape().Dimensions[0]
+	return graph.Reshape(y, dims...)
+}

@@ -80,13 +80,21 @@ func near(t *testing.T, name string, want, got []float32, tolerance float64) {
 	require.LessOrEqualf(t, worst, tolerance, "%s: worst element %d: want %v, got %v", name, at, want[at], got[at])
 }
 
+// goldenModels are the folders that gen.py made: DeepSeek-V3 in three sizes, then one of each other family.
+func goldenModels() []string {
+	return []string{"tiny", "tiny2", "tiny3", "llama", "qwen2", "qwen3", "qwen3_moe"}
+}
+
 // tolerance for logits, log-probs, losses and gradients in float32; the golden's own error is about 4e-6.
 const tolerance = 3e-5
 
 func TestParityWithTransformers(t *testing.T) {
 	engine := openEngine(t)
-	for _, model := range []string{"tiny", "tiny2", "tiny3"} {
+	for _, model := range goldenModels() {
 		for _, grouped := range []bool{false, true} {
+			if config, err := ReadConfig(filepath.Join("testdata", model)); grouped && err == nil && config.MoELayers() == 0 {
+				continue // nothing to group
+			}
 			t.Run(fmt.Sprintf("%s/grouped=%v", model, grouped), func(t *testing.T) {
 				g := openGolden(t, model)
 				trainer, err := Open(engine, filepath.Join("testdata", model), smallShapes())
@@ -134,7 +142,7 @@ func checkForward(t *testing.T, trainer *Trainer, g golden, data []policy.Datum)
 	logits, err := newProgram(trainer.backend(), &Compilations{}, "logits", func(in []*graph.Node) []*graph.Node {
 		w := c.bind(in[:n], in[n])
 		hidden := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3]}, false).hidden
-		return []*graph.Node{matmul(hidden, w.byName["head"])}
+		return []*graph.Node{w.logits(hidden)}
 	})
 	require.NoError(t, err)
 	b := newBatch(B, T)
@@ -171,7 +179,13 @@ func checkSteps(t *testing.T, trainer *Trainer, g golden, data []policy.Datum) {
 	for i, want := range g.floats("losses") {
 		stats, err := trainer.ForwardBackward(context.Background(), data, policy.Loss{Kind: policy.LossCrossEntropy})
 		require.NoError(t, err)
-		require.InDeltaf(t, want, stats.Loss, 1e-4, "loss before step %d", i)
+		// AdamW moves an element by nearly its gradient's sign, so that one whose gradient is rounding moves at random: softmax gates
+		// that hardly matter have such gradients, sigmoids do not.
+		tolerance := 1e-4
+		if trainer.Config.SoftmaxRouter {
+			tolerance = 1e-3
+		}
+		require.InDeltaf(t, want, stats.Loss, tolerance, "loss before step %d", i)
 		_, err = trainer.OptimStep(context.Background(), policy.Optim{LR: 1e-2, Beta1: .9, Beta2: .95, Eps: 1e-8, WeightDecay: .01, ClipNorm: 1e9})
 		require.NoError(t, err)
 	}
@@ -193,7 +207,7 @@ func checkGreedy(t *testing.T, trainer *Trainer, g golden) {
 
 func TestSaveModelKeepsPublishedBytes(t *testing.T) {
 	engine := openEngine(t)
-	for _, model := range []string{"tiny", "tiny2", "tiny3"} {
+	for _, model := range goldenModels() {
 		dir := t.TempDir()
 		trainer, err := Open(engine, filepath.Join("testdata", model), smallShapes())
 		require.NoError(t, err)

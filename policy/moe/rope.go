@@ -79,16 +79,17 @@ func (y Yarn) frequency(i, dim int, theta float64) float64 {
 // ropeTable returns cosines and sines [positions, P/2] as constants of a graph.
 func (c Config) ropeTable(g *Graph, positions int) (cos, sin *Node) {
 	cs, sn := c.ropeValues(positions)
-	half := c.RopeDim / 2
+	half := c.attention().ropeDim() / 2
 	return ConstTensor(g, tensors.FromFlatDataAndDimensions(cs, positions, half)),
 		ConstTensor(g, tensors.FromFlatDataAndDimensions(sn, positions, half))
 }
 
 func (c Config) ropeValues(positions int) (cos, sin []float32) {
-	half := c.RopeDim / 2
+	dim := c.attention().ropeDim()
+	half := dim / 2
 	cos, sin = make([]float32, positions*half), make([]float32, positions*half)
 	for i := range half {
-		frequency, size := c.Yarn.frequency(i, c.RopeDim, c.RopeTheta), c.Yarn.rotation()
+		frequency, size := c.Yarn.frequency(i, dim, c.RopeTheta), c.Yarn.rotation()
 		for t := range positions {
 			angle := float64(t) * frequency
 			cos[t*half+i], sin[t*half+i] = float32(size*math.Cos(angle)), float32(size*math.Sin(angle))

@@ -40,7 +40,7 @@ type sampler struct {
 
 func (s *sampler) makeTables() error {
 	c := s.trainer.Config
-	half := c.RopeDim / 2
+	half := c.attention().ropeDim() / 2
 	cos, sin := c.ropeValues(c.MaxPositions)
 	var err error
 	if s.cos, err = toDevice(s.trainer.backend(), cos, c.MaxPositions, half); err != nil {

@@ -37,6 +37,7 @@ type Trainer struct {
 
 	engine   *xla.Engine
 	programs *programs
+	source   source // the files beside the weights of the folder that was opened
 
 	params        []*tensors.Tensor // never changed in place: snapshots share them
 	grads         []*tensors.Tensor // running sums since the last OptimStep

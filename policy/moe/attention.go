@@ -1,0 +1,53 @@
+package moe
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// attention is one kind of attention: its parameters, what it keeps of a token, and how a token looks back. x is the normalised
+// input, cos and sin broadcast to half of what is rotated, hidden comes from sequence.hidden or decodeStep.
+type attention interface {
+	// params names the parameters of a layer.
+	params(add func(name string, kind paramKind, dims ...int))
+	// views maps the published tensors of layer l onto them.
+	views(l int) []view
+	// cacheWidth is W, the floats that are kept of a token in a layer; ropeDim how many of a head's are rotated.
+	cacheWidth() int
+	ropeDim() int
+	// scoreWidth is the numbers of all heads of one layer that meet for each attended token: those of its key and of its value.
+	scoreWidth() int
+	// whole attends over whole sequences x[B,T,D], hidden [B,1,T,T]: the output [B,T,D], and what a cache keeps [B,T,W].
+	whole(w weights, l int, x, cos, sin, hidden *Node) (out, kept *Node)
+	// keep is what the cache keeps of x[B,D]: [B,W].
+	keep(w weights, l int, x, cos, sin *Node) *Node
+	// cached attends from x[B,D] over cache[B,S,W], the entry of x among them; hidden [B,1,S].
+	cached(w weights, l int, x, cache, cos, sin, hidden *Node) *Node
+}
+
+// attention is the kind that the model has.
+func (c Config) attention() attention {
+	if c.KVHeads > 0 {
+		return groupedQuery{c}
+	}
+	return latentAttention{c}
+}
+
+// scaled multiplies scores by scale and adds hidden, which broadcasts to them: 0, or a large negative number where attention is
+// not allowed.
+func scaled(scores *Node, scale float64, hidden *Node) *Node {
+	return Add(MulScalar(scores, scale), BroadcastToDims(hidden, scores.Shape().Dimensions...))
+}
+
+// attend is attention of q over k and v, each [B,T,H,.], hidden [B,1,T,T]: [B,T,H*U].
+func attend(q, k, v *Node, scale float64, hidden *Node) *Node {
+	d := q.Shape().Dimensions
+	B, T, H, U := d[0], d[1], d[2], v.Shape().Dimensions[3]
+	// [B*H,T,.]: batched products of plain matrices, forward and backward.
+	flat := func(x *Node) *Node {
+		return Reshape(TransposeAllAxes(x, 0, 2, 1, 3), B*H, T, x.Shape().Dimensions[3])
+	}
+	scores := Reshape(DotGeneral(flat(q), []int{2}, []int{0}, flat(k), []int{2}, []int{0}), B, H, T, T)
+	weights := Reshape(softmax(scaled(scores, scale, hidden)), B*H, T, T)
+	heads := DotGeneral(weights, []int{2}, []int{0}, flat(v), []int{1}, []int{0})
+	return Reshape(TransposeAllAxes(Reshape(heads, B, H, T, U), 0, 2, 1, 3), B, T, H*U)
+}
