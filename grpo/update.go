@@ -36,6 +36,7 @@ func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, adv
 		case err == nil:
 			l.inARow = 0
 			stats.add(fb, opt)
+			keepLearned(groups, m.From, fb.Logprobs)
 		case !errors.Is(err, policy.ErrNotFinite):
 			return stats, err
 		default:
@@ -45,6 +46,13 @@ func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, adv
 		}
 	}
 	return stats, nil
+}
+
+// keepLearned puts the trainer's log-probs beside the sampler's, for the log.
+func keepLearned(groups []rollout.Group, from []Origin, logprobs [][]float32) {
+	for i, of := range logprobs {
+		groups[from[i].Group].Rollouts[from[i].Rollout].Learned = of
+	}
 }
 
 // learn makes one update. Where it fails with policy.ErrNotFinite the weights are as before.

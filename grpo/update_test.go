@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/policy/fake"
 	"github.com/rltrain/rltrain/rollout"
 	"github.com/rltrain/rltrain/verifiers"
 )
@@ -80,4 +82,32 @@ func TestRolloutIDs(t *testing.T) {
 		groups[i].Task.ID = id
 	}
 	require.Equal(t, []string{"7:a:1", "7:b:2", "7:a:2", "7:a:3"}, rolloutIDs(7, groups, []Origin{{0, 1}, {1, 2}, {2, 0}, {2, 1}}))
+}
+
+// What the engine says of the tokens that it learns from stands beside what the sampler said of them.
+func TestLearnedLogprobsAreKept(t *testing.T) {
+	l, trainer, _, _ := newLoop(1)
+	l.Minibatches = 1
+	want := map[policy.Token]float32{}
+	for token := range fake.EOS + 1 {
+		want[token] = float32(math.Log(trainer.Prob(token)))
+	}
+	kept := 0
+	l.Log = groupRecorder(func(_ runlog.Step, groups []rollout.Group, advantages [][]float64) {
+		for i, g := range groups {
+			for j, r := range g.Rollouts {
+				if advantages[i][j] == 0 {
+					require.Nil(t, r.Learned, "nothing was learned from it")
+					continue
+				}
+				kept++
+				require.Len(t, r.Learned, len(r.Tokens))
+				for at, token := range r.Tokens {
+					require.InDelta(t, want[token], r.Learned[at], 1e-6)
+				}
+			}
+		}
+	})
+	require.NoError(t, l.Run(t.Context(), 0, false))
+	require.NotZero(t, kept)
 }

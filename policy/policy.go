@@ -181,8 +181,10 @@ type Stats struct {
 	LogpDiffMean float64 // mean |new log-prob - behaviour log-prob|
 	LogpDiffMax  float64
 	GradNorm     float64 // before clipping
-	ExpertLoad   [][]float64
-	ExpertBias   [][]float64 // both [MoE layer][expert]; load is the share of the routed slots, 1/experts when even
+	// Logprobs are those of each datum's response under the weights that the gradient is of; nil where the engine does not tell.
+	Logprobs   [][]float32
+	ExpertLoad [][]float64
+	ExpertBias [][]float64 // both [MoE layer][expert]; load is the share of the routed slots, 1/experts when even
 }
 
 // Imbalance is the worst (largest load / mean load) - 1 over the layers of a Stats.ExpertLoad, and how many experts

@@ -16,6 +16,8 @@ type Rollout struct {
 	Verdict     verifiers.Verdict
 	Reflections []reflect.Reflection
 	VerifyMS    float64
+	// Learned are the trainer's log-probs of Tokens at the last update that learned from them; nil where none did or the engine does not tell.
+	Learned []float32
 }
 
 // truncated tells that the completion did not come to its end.

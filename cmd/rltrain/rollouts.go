@@ -16,7 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rltrain/rltrain/internal/reflect"
 	"github.com/rltrain/rltrain/internal/runlog"
 )
 
@@ -106,8 +105,11 @@ func showRollouts(ctx context.Context, out io.Writer, log *runlog.Log, o rollout
 			break
 		}
 	}
-	if shown == 0 && !o.json {
+	switch {
+	case shown == 0 && !o.json:
 		fmt.Fprintln(buffer, "no rollout matches")
+	case o.color && !o.json:
+		fmt.Fprintln(buffer, paintedKinds())
 	}
 	return buffer.Flush()
 }
@@ -120,7 +122,8 @@ func showRollout(ctx context.Context, out io.Writer, log *runlog.Log, r runlog.R
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s  %s  reward %s  advantage %s  %d tokens (%s)  %d reflections\n", escapeText(r.ID), escapeText(r.Verdict),
+	fmt.Fprintf(out, "%s  %s  reward %s  advantage %s  %d tokens (%s)  %d reflections\n", paint(escapeText(r.ID), "1", o.color),
+		paint(escapeText(r.Verdict), verdictColor(r.Verdict), o.color),
 		short(r.Reward), short(r.Advantage), r.Tokens, escapeText(r.StopReason), r.Reflections)
 	if o.full {
 		if r.Reason != "" {
@@ -140,21 +143,6 @@ func showRollout(ctx context.Context, out io.Writer, log *runlog.Log, r runlog.R
 // margin sets every line off, so that no line of a model's text passes for one of ours.
 func margin(text, mark string) string {
 	return mark + strings.ReplaceAll(text, "\n", "\n"+mark)
-}
-
-// highlight escapes the text and, with color, marks the phrases of the reflections in it.
-func highlight(text string, found []reflect.Reflection, color bool) string {
-	var out strings.Builder
-	at := 0
-	for _, f := range found {
-		end := f.Offset + len(f.Phrase)
-		if !color || f.Offset < at || end > len(text) {
-			continue // phrases may overlap; the first one stands
-		}
-		out.WriteString(escapeLines(text[at:f.Offset]) + "\x1b[1;33m" + escapeLines(text[f.Offset:end]) + "\x1b[0m")
-		at = end
-	}
-	return out.String() + escapeLines(text[at:])
 }
 
 // escapeLines is escapeText that leaves the line breaks.

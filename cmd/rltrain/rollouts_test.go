@@ -96,8 +96,8 @@ func TestRolloutsJSONKeepsTheText(t *testing.T) {
 }
 
 func TestHighlight(t *testing.T) {
-	found := []reflect.Reflection{{Offset: 2, Phrase: "Wait"}, {Offset: 4, Phrase: "it"}, {Offset: 90, Phrase: "gone"}}
-	require.Equal(t, "a \x1b[1;33mWait\x1b[0m b\\a", highlight("a Wait b\a", found, true))
+	found := []reflect.Reflection{{Offset: 2, Phrase: "Wait", Category: reflect.Backtracking, Effect: reflect.Good}, {Offset: 4, Phrase: "it"}, {Offset: 90, Phrase: "gone"}}
+	require.Equal(t, "a \x1b[1;35mWait\x1b[0m\x1b[32m[wrong → right]\x1b[0m b\\a", highlight("a Wait b\a", found, true))
 	require.Equal(t, "a Wait b\\a", highlight("a Wait b\a", found, false))
 	require.Equal(t, `\xff�`, escapeText("\xff�"))
 }

@@ -55,9 +55,10 @@ func makeRollout(sample int) rollout.Rollout {
 		r.Tokens = append(r.Tokens, policy.Token(t))
 		r.Logprobs = append(r.Logprobs, -0.5)
 		r.Entropies = append(r.Entropies, 0.1)
+		r.Learned = append(r.Learned, -0.4)
 	}
 	r.Stop, r.Version = policy.StopToken, 3
-	r.Verdict = verifiers.Verdict{Kind: verifiers.Wrong, Reward: 0.1, Format: true, Answer: "22-2+8", Reason: "28 is not 36"}
+	r.Verdict = verifiers.Verdict{Kind: verifiers.Wrong, Reward: 0.1, Format: true, Answer: "22-2+8", Reason: "28 is not 36", Stderr: "made\x00 up"}
 	if sample%2 == 1 {
 		r.Verdict.Kind, r.Verdict.Reward = verifiers.Correct, 1.1
 	}

@@ -156,7 +156,7 @@ func TestAnOlderLogIsBroughtUpToDateForReading(t *testing.T) {
 	log := mustCreate(t)
 	mustRecord(t, log, 0, 1, 4)
 	db := rawDB(t, log)
-	takeBackSchema5and4(t, db)
+	takeBackSchemas6to4(t, db)
 	for _, statement := range []string{
 		"DROP VIEW v_steps", "ALTER TABLE steps DROP COLUMN cpu_s", "CREATE VIEW v_steps AS SELECT step, phase FROM steps", "PRAGMA user_version = 1",
 	} {

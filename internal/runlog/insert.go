@@ -34,7 +34,7 @@ type inserter struct {
 
 const insertRollout = `INSERT INTO rollouts (group_id, key, sample, response, tokens, stop_reason, verdict, format, answer,
 	reason, passed, total, reward, advantage, policy_version, reflections, language_mix, mean_logp, ms, response_raw,
-	token_ids, logprobs, entropies) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	token_ids, logprobs, entropies, learned_logprobs, stderr) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const insertReflection = `INSERT INTO reflections (rollout_id, position, "offset", category, phrase, answer_before,
 	answer_after, effect) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
@@ -110,7 +110,7 @@ func (in inserter) insertRollout(ctx context.Context, group int64, question, key
 	result, err := in.rollout.ExecContext(ctx, group, key, sample, response, r.Length(), string(r.Stop), string(v.Kind),
 		v.Format, cleanText(v.Answer), cleanText(v.Reason), v.Passed, v.Total, number(v.Reward), advantage, r.Version,
 		reflect.Spoken(r.Reflections), number(reflect.LanguageMix(question, r.Text)), number(mean(r.Logprobs)), number(r.VerifyMS), raw,
-		packInts(r.Tokens), packFloats(r.Logprobs), packFloats(r.Entropies))
+		packInts(r.Tokens), packFloats(r.Logprobs), packFloats(r.Entropies), packFloats(r.Learned), cleanText(v.Stderr))
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/rltrain/rltrain/internal/runlog"
 )
 
-// takeBackSchema5and4 leaves a log as the schema before it had it, but for the version.
-func takeBackSchema5and4(t *testing.T, db *sql.DB) {
+// takeBackSchemas6to4 leaves a log as the schema before it had it, but for the version.
+func takeBackSchemas6to4(t *testing.T, db *sql.DB) {
 	t.Helper()
 	statements := []string{"DROP VIEW v_probes", "DROP VIEW v_tasks", "DROP TABLE probe_metrics", "DROP TABLE probes", "DROP VIEW v_steps", "DROP VIEW v_rollouts",
 		"DROP VIEW v_runs", "ALTER TABLE runs DROP COLUMN peak_flops", "CREATE VIEW v_runs AS SELECT run FROM runs"}
@@ -21,6 +21,7 @@ func takeBackSchema5and4(t *testing.T, db *sql.DB) {
 		statements = append(statements, "ALTER TABLE steps DROP COLUMN "+column)
 	}
 	statements = append(statements, "ALTER TABLE task_groups DROP COLUMN seed", "ALTER TABLE task_groups DROP COLUMN drawn_at",
+		"ALTER TABLE rollouts DROP COLUMN stderr", "ALTER TABLE rollouts DROP COLUMN learned_logprobs",
 		"CREATE VIEW v_steps AS SELECT step, phase FROM steps", "CREATE VIEW v_rollouts AS SELECT id FROM rollouts")
 	for _, statement := range statements {
 		_, err := db.Exec(statement)

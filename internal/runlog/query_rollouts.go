@@ -179,20 +179,22 @@ type Drawn struct {
 	Text                string
 	Prompt, Tokens      []int32
 	Logprobs, Entropies []float32
+	Learned             []float32 // the trainer's log-probs at the last update that learned from it; nil for none
+	Stderr              string    // code: the end of what the program wrote there
 	Task                []byte
 }
 
 // Drawn returns the raw material of one rollout.
 func (l *Log) Drawn(ctx context.Context, rolloutID string) (Drawn, error) {
 	var d Drawn
-	var prompt, tokens, logprobs, entropies []byte
+	var prompt, tokens, logprobs, entropies, learned []byte
 	err := l.db.QueryRowContext(ctx, `SELECT coalesce(r.response_raw, CAST(r.response AS BLOB)), g.prompt_ids, r.token_ids, r.logprobs,
-		r.entropies, g.task FROM rollouts r JOIN task_groups g ON g.id = r.group_id WHERE r.key = ?`, rolloutID).
-		Scan(&d.Text, &prompt, &tokens, &logprobs, &entropies, &d.Task)
+		r.entropies, r.learned_logprobs, coalesce(r.stderr, ''), g.task FROM rollouts r JOIN task_groups g ON g.id = r.group_id WHERE r.key = ?`, rolloutID).
+		Scan(&d.Text, &prompt, &tokens, &logprobs, &entropies, &learned, &d.Stderr, &d.Task)
 	if err == sql.ErrNoRows {
 		return d, fmt.Errorf("run %s has %w %q: `rltrain rollouts` lists them", l.dir, ErrNoRollout, rolloutID)
 	}
 	d.Prompt, d.Tokens = unpackInts(prompt), unpackInts(tokens)
-	d.Logprobs, d.Entropies = unpackFloats(logprobs), unpackFloats(entropies)
+	d.Logprobs, d.Entropies, d.Learned = unpackFloats(logprobs), unpackFloats(entropies), unpackFloats(learned)
 	return d, explain(l.dir, "read a rollout", err)
 }

@@ -26,7 +26,7 @@ var contract = map[string]string{
 		"staleness, is_ratio_mean, is_ratio_max, is_weight_mean, is_capped_frac, " +
 		"routing_agreement, compilations, useful_share, train_tokens, sample_flops, train_flops, sample_mfu, train_mfu, peak_rss",
 	"v_rollouts": "id, run, step, phase, task_id, kind, sample, prompt, response, tokens, stop_reason, verdict, reward, advantage, " +
-		"policy_version, reflections, language_mix, mean_logp, ms",
+		"policy_version, reflections, language_mix, mean_logp, ms, format, answer, reason, passed, total, tasks, temperature, position, drawn_at, stderr",
 	"v_reflections": "run, step, rollout_id, offset, category, phrase, answer_before, answer_after, effect",
 	"v_evals":       "run, step, tasks, n_tasks, n_samples, temperature, metric, value, ci_low, ci_high",
 	"v_experts":     "run, step, layer, expert, load, bias",
@@ -131,6 +131,9 @@ func TestRolloutsAreReadBack(t *testing.T) {
 	require.Len(t, drawn.Tokens, 60)
 	require.Equal(t, []int32{1, 5, 9}, drawn.Prompt)
 	require.Equal(t, float32(-0.5), drawn.Logprobs[59])
+	require.Len(t, drawn.Learned, 60)
+	require.Equal(t, float32(-0.4), drawn.Learned[59])
+	require.Equal(t, "made\x1a up", drawn.Stderr)
 	_, err = log.Drawn(context.Background(), "9:none:0")
 	require.ErrorContains(t, err, `no rollout "9:none:0"`)
 }

@@ -122,6 +122,7 @@ func chainOf(right, reflects bool, phrase int) rollout.Rollout {
 	}
 	for i := range 60 {
 		r.Tokens, r.Logprobs, r.Entropies = append(r.Tokens, policy.Token(i)), append(r.Logprobs, -0.05*float32(i%40)), append(r.Entropies, 0.1)
+		r.Learned = append(r.Learned, r.Logprobs[i]+0.2*float32(i%3-1))
 	}
 	return r
 }

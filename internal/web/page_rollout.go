@@ -12,7 +12,8 @@ type rolloutView struct {
 	frame
 	Chain    chain
 	Prompt   string
-	Whole    bool // all of the text was asked for
+	Stderr   string // of a program under test
+	Whole    bool   // all of the text was asked for
 	Siblings []runlog.Rollout
 	History  []historyStep
 	Tokens   []tokenCell
@@ -80,6 +81,7 @@ func (s *Server) fill(v *rolloutView, request *http.Request, log *runlog.Log, r 
 	if err != nil {
 		return err
 	}
+	v.Stderr = visible(drawn.Stderr)
 	v.Tokens, v.Strip = s.cells(log.Dir(), request.URL.Query().Get("color"), drawn)
 	return nil
 }

@@ -40,7 +40,7 @@ func request(t *testing.T, options web.Options, method, path string, change func
 func pagePaths(run, id string) []string {
 	base, query := "/runs/"+url.PathEscape(run), "?"+url.Values{"id": {id}}.Encode()
 	return []string{"/", base, base + "?smooth=0.9&from=1&to=3", base + "/rollouts", base + "/rollouts?where=tokens+%3E+1&q=too", base + "/rollout" + query,
-		base + "/rollout" + query + "&color=entropy&all=1", base + "/group" + query, base + "/emergence", base + "/experts", base + "/evals", base + "/evals?tasks=all"}
+		base + "/rollout" + query + "&color=entropy&all=1", base + "/rollout" + query + "&color=ratio", base + "/group" + query, base + "/emergence", base + "/experts", base + "/evals", base + "/evals?tasks=all"}
 }
 
 func TestPages(t *testing.T) {
@@ -60,6 +60,7 @@ func TestPages(t *testing.T) {
 		{"/runs/demo/rollouts?verdict=timeout", []string{"No rollout matches"}},
 		{"/runs/demo/group?id=7:countdown-7-1:0", []string{"Sample 3", "Sample 0", "right", "advantage"}},
 		{"/runs/demo/rollout?id=7:countdown-7-1:0", []string{"Chain of thought", "28 is not 36", "All 4 samples", "log-prob"}},
+		{"/runs/demo/rollout?id=7:countdown-7-1:0&color=ratio", []string{`class="n4"`, `class="p4"`, "ratio 0.8187", "ratio 1.2214", "ratio 1.0000", "over the sampler’s"}},
 		{"/runs/demo/rollout?id=eval/countdown/test/t1/6x4:8:countdown-check-1:0", []string{"This task over the steps", "step 0", "step 4", "of 4 right"}},
 		{"/runs/demo/emergence", []string{"wait, let me reconsider", "reconsideration", "descriptive", "takes off at", "<svg"}},
 		{"/runs/demo/experts", []string{"Layer 1", "1 expert dead", "2×", "Routing bias"}},

@@ -17,26 +17,26 @@ import (
 // tokenCell is one sampled token, coloured by how sure the policy was.
 type tokenCell struct {
 	Text  string
-	Level int // 0 sure … 5 unlikely, class p0 … p5
+	Class string // p0 sure … p5 unlikely; for the ratio p0 … p5 upwards and n1 … n5 downwards
 	Title string
 }
 
 // strip says how the tokens are coloured.
 type strip struct {
-	By    string // logp or entropy
-	Cut   bool   // there are more tokens than are shown
-	Named bool   // the run's tokenizer was found, so that cells have text
+	By      string // logp, entropy or ratio
+	Cut     bool   // there are more tokens than are shown
+	Named   bool   // the run's tokenizer was found, so that cells have text
+	Learned bool   // an update learned from them, so that there are ratios
 }
 
 // maxCells is how many tokens are shown one by one.
 const maxCells = 3000
 
-// cells lays the tokens of a rollout out, coloured by log-prob or by entropy.
+// cells lays the tokens of a rollout out, coloured by log-prob, by entropy, or by the ratio of the trainer's probability to the sampler's.
 func (s *Server) cells(dir, by string, d runlog.Drawn) ([]tokenCell, strip) {
-	st := strip{By: "logp"}
-	colored := d.Logprobs
-	if by == "entropy" && len(d.Entropies) > 0 {
-		st.By, colored = "entropy", d.Entropies
+	st := strip{By: "logp", Learned: len(d.Learned) > 0}
+	if by == "entropy" && len(d.Entropies) > 0 || by == "ratio" && st.Learned {
+		st.By = by
 	}
 	n := min(len(d.Tokens), len(d.Logprobs), maxCells)
 	st.Cut = n < len(d.Tokens)
@@ -44,31 +44,51 @@ func (s *Server) cells(dir, by string, d runlog.Drawn) ([]tokenCell, strip) {
 	st.Named = texts != nil
 	var out []tokenCell
 	for i := range n {
-		cell := tokenCell{Text: "·", Title: fmt.Sprintf("token %d, log-prob %.3f (%s)", i, d.Logprobs[i], percent(math.Exp(float64(d.Logprobs[i]))))}
-		if i < len(d.Entropies) {
-			cell.Title += fmt.Sprintf(", entropy %.3f", d.Entropies[i])
-		}
+		logp := float64(d.Logprobs[i])
+		cell := tokenCell{Text: "·", Class: class(st.By, logp)}
 		if texts != nil {
 			cell.Text = visible(texts[i])
 		}
-		cell.Level = level(st.By, float64(colored[i]))
+		cell.Title = fmt.Sprintf("token %d %q, log-prob %.3f (%s)", i, cell.Text, logp, percent(math.Exp(logp)))
+		if i < len(d.Entropies) {
+			cell.Title += fmt.Sprintf(", entropy %.3f", d.Entropies[i])
+			if st.By == "entropy" {
+				cell.Class = class(st.By, float64(d.Entropies[i]))
+			}
+		}
+		if i < len(d.Learned) {
+			moved := float64(d.Learned[i]) - logp
+			cell.Title += fmt.Sprintf(", ratio %.4f", math.Exp(moved))
+			if st.By == "ratio" {
+				cell.Class = class(st.By, moved)
+			}
+		}
 		out = append(out, cell)
 	}
 	return out, st
 }
 
-// level sorts a token into six classes: by its probability, or by the entropy that it was drawn from.
-func level(by string, v float64) int {
-	bounds := []float64{0.02, 0.1, 0.4, 0.8, 1.4} // nats
-	if by == "logp" {
+// class sorts a token into six classes: by its log-prob, by the entropy that it was drawn from, or by the logarithm of its ratio.
+func class(by string, v float64) string {
+	bounds, sign := []float64{0.02, 0.1, 0.4, 0.8, 1.4}, "p" // nats
+	switch by {
+	case "logp":
 		v = -v
 		bounds = []float64{0.05, 0.22, 0.69, 1.6, 3} // probabilities of 95, 80, 50, 20 and 5 %
+	case "ratio":
+		bounds = []float64{0.005, 0.02, 0.08, 0.18, 0.4} // ratios; the usual bounds clip from the fourth on
+		if v < 0 {
+			v, sign = -v, "n"
+		}
 	}
 	i := 0
 	for i < len(bounds) && v > bounds[i] {
 		i++
 	}
-	return i
+	if i == 0 {
+		sign = "p"
+	}
+	return sign + strconv.Itoa(i)
 }
 
 // tokenizers keeps the tokenizers of the runs that were looked at; reading one may take longer than a page.

@@ -222,7 +222,9 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 	var s policy.Stats
 	for _, d := range data {
 		s.Padded += len(d.Prompt) + len(d.Response)
+		s.Logprobs = append(s.Logprobs, make([]float32, len(d.Response)))
 		for i, token := range d.Response {
+			s.Logprobs[len(s.Logprobs)-1][i] = float32(lp[token])
 			w := float64(d.Weights[i])
 			if w == 0 {
 				continue

@@ -293,13 +293,13 @@ func TestBalanceCountsOncePerCall(t *testing.T) {
 	_, err := once.ForwardBackward(ctx, data, crossEntropy)
 	require.NoError(t, err)
 	spread.grads = spread.likeParams()
-	var sums statSums
+	sums := statSums{logprobs: make([][]float32, len(data))}
 	for from := 0; from < len(data); from += 4 {
 		b := newBatch(4, 32)
 		for i := range 4 {
 			b.write(data[from+i], from+i, i)
 		}
-		require.NoError(t, spread.accumulate([]*batch{b}, crossEntropy, 12, &sums))
+		require.NoError(t, spread.accumulate([]*batch{b}, crossEntropy, data, &sums))
 	}
 	want, got := gradients(t, once), gradients(t, spread)
 	for name := range want {

@@ -135,7 +135,7 @@ func (d learn) report(loss, ratio, clipped, diff, toReference, counted *Node, t 
 }
 
 // gradGraph, with the experts grouped or dense, builds: params..., gradient sums..., bias, tokens, positions, segments, targets, routing, behaviour,
-// reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E].
+// reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E], log-probs[B,T].
 func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 	n := len(c.params())
 	return func(in []*Node) []*Node {
@@ -155,7 +155,7 @@ func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 		for i, d := range Gradient(loss, params...) {
 			out = append(out, Add(sums[i], d))
 		}
-		return append(out, stats, t.loadOrNone(c, loss))
+		return append(out, stats, t.loadOrNone(c, loss), StopGradient(logp))
 	}
 }
 

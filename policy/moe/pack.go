@@ -136,6 +136,14 @@ func entry(values []float32, i int) float32 {
 	return 0
 }
 
+// responses takes from flat [rows*width] what belongs to each datum of the batch.
+func (b *batch) responses(flat []float32, data []policy.Datum, into [][]float32) {
+	for _, p := range b.places {
+		from, to := b.response(p, data[p.datum])
+		into[p.datum] = append([]float32(nil), flat[from:to]...)
+	}
+}
+
 // response is the span of datum p's response predictions in the flat arrays.
 func (b *batch) response(p place, d policy.Datum) (from, to int) {
 	from = p.row*b.width + p.start + len(d.Prompt) - 1

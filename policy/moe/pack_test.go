@@ -120,16 +120,19 @@ func TestPackedEqualsUnpacked(t *testing.T) {
 		stats, err := packed.ForwardBackward(ctx, data, policyGradient)
 		require.NoError(t, err)
 		single.grads = single.likeParams()
-		var sums statSums
+		sums := statSums{logprobs: make([][]float32, len(data))}
 		for from := 0; from < len(data); from += 4 {
 			b := newBatch(4, 32)
 			for i := from; i < min(from+4, len(data)); i++ {
 				b.write(data[i], i, i-from)
 			}
-			require.NoError(t, single.accumulate([]*batch{b}, policyGradient, len(data), &sums))
+			require.NoError(t, single.accumulate([]*batch{b}, policyGradient, data, &sums))
 		}
 		alone := sums.stats()
 		require.Less(t, stats.Padded, alone.Padded)
+		for i := range data {
+			near(t, "log-probs", alone.Logprobs[i], stats.Logprobs[i], 1e-5)
+		}
 		require.Equal(t, alone.Tokens, stats.Tokens)
 		require.InDelta(t, alone.Loss, stats.Loss, 1e-5)
 		require.InDelta(t, alone.KL, stats.KL, 1e-5)

@@ -119,6 +119,9 @@ func TestSamplerAgreesWithTrainer(t *testing.T) {
 		stats, err := trainer.ForwardBackward(ctx, data, policyGradient)
 		require.NoError(t, err)
 		require.Less(t, stats.LogpDiffMax, 1e-4)
+		for i := range data {
+			near(t, "log-probs of the gradient's weights", scores[i], stats.Logprobs[i], 1e-4)
+		}
 		require.InDelta(t, 1, stats.RatioMax, 1e-4)
 		require.InDelta(t, 0, stats.KL, 1e-6)
 		require.Zero(t, stats.ClipLowFrac+stats.ClipHighFrac)

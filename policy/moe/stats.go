@@ -8,6 +8,7 @@ type statSums struct {
 	padded    int
 	positions int // that hold a token
 	overflows int // microbatches computed anew with dense experts
+	logprobs  [][]float32
 }
 
 func (s *statSums) add(v []float32, b *batch) {
@@ -29,6 +30,6 @@ func (s *statSums) stats() policy.Stats {
 		Tokens: int(s.total[sumTokens]), Positions: s.positions, Padded: s.padded, Loss: s.total[sumLoss],
 		KL: s.total[sumKL] / n, KLReference: s.total[sumKLReference] / n, ClipLowFrac: s.total[sumClipLow] / n, ClipHighFrac: s.total[sumClipHigh] / n,
 		RoutingSlots: int(s.total[sumRecorded]), RoutingSame: int(s.total[sumAgreed]),
-		Overflows: s.overflows, LogpDiffMean: s.total[sumLogpDiff] / n, RatioMax: s.total[maxRatio], LogpDiffMax: s.total[maxLogpDiff],
+		Overflows: s.overflows, Logprobs: s.logprobs, LogpDiffMean: s.total[sumLogpDiff] / n, RatioMax: s.total[maxRatio], LogpDiffMax: s.total[maxLogpDiff],
 	}
 }

@@ -150,12 +150,12 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 	if t.grads == nil {
 		t.grads = t.likeParams()
 	}
-	var sums statSums
+	sums := statSums{logprobs: make([][]float32, len(data))}
 	for _, round := range rounds(batches, max(1, t.Shapes.Devices)) {
 		if err := ctx.Err(); err != nil {
 			return policy.Stats{}, err
 		}
-		if err := t.accumulate(round, loss, len(data), &sums); err != nil {
+		if err := t.accumulate(round, loss, data, &sums); err != nil {
 			return policy.Stats{}, err
 		}
 	}
@@ -197,7 +197,7 @@ func (t *Trainer) gradArgs(b *batch, loss policy.Loss, share float32) ([]*tensor
 }
 
 // accumulate adds a round of microbatches, one a device, to the gradient sums.
-func (t *Trainer) accumulate(round []*batch, loss policy.Loss, documents int, sums *statSums) error {
+func (t *Trainer) accumulate(round []*batch, loss policy.Loss, data []policy.Datum, sums *statSums) error {
 	if len(round) > 1 {
 		if err := t.replicate(); err != nil {
 			return err
@@ -206,7 +206,7 @@ func (t *Trainer) accumulate(round []*batch, loss policy.Loss, documents int, su
 	n := len(t.params)
 	var args []any
 	for d, b := range round {
-		own, err := t.gradArgs(b, loss, float32(len(b.places))/float32(documents))
+		own, err := t.gradArgs(b, loss, float32(len(b.places))/float32(len(data)))
 		if err != nil {
 			return err
 		}
@@ -235,20 +235,21 @@ func (t *Trainer) accumulate(round []*batch, loss policy.Loss, documents int, su
 	t.grads = out[:n:n]
 	defer release(out[n:]...)
 	for d, b := range round {
-		own := out[d*(n+2):] // of device d: sums, stats, load
+		own := out[d*(n+3):] // of device d: sums, stats, load, log-probs
 		for i, v := range tensors.MustCopyFlatData[float32](own[n+1]) {
 			t.load[i] += float64(v)
 		}
 		sums.add(tensors.MustCopyFlatData[float32](own[n]), b)
+		b.responses(tensors.MustCopyFlatData[float32](own[n+2]), data, sums.logprobs)
 	}
 	return nil
 }
 
 // overflowed tells whether on any device the grouped experts had no room for all tokens. A device returns n gradient sums,
-// then statistics and load.
+// then statistics, load and log-probs.
 func overflowed(out []*tensors.Tensor, n, devices int) bool {
 	for d := range devices {
-		if tensors.MustCopyFlatData[float32](out[d*(n+2)+n])[maxOverflow] > 0 {
+		if tensors.MustCopyFlatData[float32](out[d*(n+3)+n])[maxOverflow] > 0 {
 			return true
 		}
 	}
@@ -340,12 +341,8 @@ func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, 
 		if err != nil {
 			return nil, err
 		}
-		flat := tensors.MustCopyFlatData[float32](out[0])
+		b.responses(tensors.MustCopyFlatData[float32](out[0]), data, scores)
 		release(out...)
-		for _, p := range b.places {
-			from, to := b.response(p, data[p.datum])
-			scores[p.datum] = append([]float32(nil), flat[from:to]...)
-		}
 	}
 	t.account.add(0, t.Config.passFLOPs(data))
 	return scores, nil

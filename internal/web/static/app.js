@@ -157,7 +157,30 @@ function heat(figure) {
   });
 }
 
+// Tokens: what is known of the one under the pointer, under a finger, or reached by the arrow keys.
+function tokens(strip) {
+  const out = document.getElementById("token");
+  const cells = [...strip.querySelectorAll("span")];
+  let at = -1;
+  const show = (i) => {
+    if (i < 0 || i >= cells.length) return;
+    if (cells[at]) cells[at].classList.remove("at");
+    at = i;
+    cells[at].classList.add("at");
+    out.textContent = cells[at].title;
+  };
+  for (const kind of ["pointerover", "click"]) strip.addEventListener(kind, (event) => show(cells.indexOf(event.target)));
+  strip.addEventListener("keydown", (event) => {
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: cells.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    show(to);
+    cells[at]?.scrollIntoView({ block: "nearest" });
+  });
+}
+
 function start() {
+  document.querySelectorAll("pre.tokens").forEach(tokens);
   charts = [...document.querySelectorAll("figure.chart")].filter((f) => f.querySelector("svg")).map((f) => new Chart(f));
   document.querySelectorAll("figure.heat").forEach(heat);
   document.querySelectorAll(".toolbar select").forEach((s) => s.addEventListener("change", () => s.form.requestSubmit()));
