@@ -18,9 +18,13 @@ var (
 		`\s*[:：]?`)
 	// conclusion is the start of a last line that may state the answer without naming it.
 	conclusion = regexp.MustCompile(`(?i)(?:^|[.!?] )\W*(?:therefore|thus|hence|so|finally|consequently|in conclusion|in total|altogether)\b|(?:因此|所以|综上|故|于是)`)
-	states     = regexp.MustCompile(`(?i)\b(?:is|are|equals?|(?:would|will|must) be|has|have|gives?|get|obtain)\b|=|等于|是|为|有`)
+	states     = regexp.MustCompile(`(?i)\b(?:is|are|equals?|(?:would|will|must) be|has|have|gives?|get|obtain|(?:in|de)creases by|(?:grows|rises|falls|drops) by)\b|=|等于|是|为|有`)
 	// remark is what people say about an answer after having given it.
-	remark = regexp.MustCompile(`(?i)^(?:correct|right|clear|consistent|reasonable|verified|confirmed|valid|found|obtained|given (?:above|below)|as follows|in the box|above)\b`)
+	// named says after a value that it is the answer.
+	named = regexp.MustCompile(`(?i)\s+(?:is|are) (?:the|our|my) (?:(?:final|correct|only|desired|required) )?(?:answers?|solutions?|result)\s*[.!]?\s*$`)
+	// closing is what a response may end in after its answer: a formula of a known prompt, tokens of a chat format.
+	closing = regexp.MustCompile(`(?:\s*(?:I hope (?:it|this) is correct\.?|<\|[a-z_]{1,20}\|>(?:user|assistant)?|</s>))+\s*$`)
+	remark  = regexp.MustCompile(`(?i)^(?:correct|right|clear|consistent|reasonable|verified|confirmed|valid|found|obtained|given (?:above|below)|as follows|in the box|above)\b`)
 )
 
 // cueAnswer is what follows the last cue word; without one, what a last line "Therefore, … is …" states.
@@ -37,7 +41,25 @@ func cueAnswer(text string) (string, bool) {
 	if last >= 0 {
 		return cueTail(text[last:]), true
 	}
-	return concluded(lastLineOf(text))
+	line := lastLineOf(text)
+	if answer, ok := beforeName(line); ok {
+		return answer, true
+	}
+	return concluded(line)
+}
+
+// beforeName is the value in "Thus $x \le 2$ is our answer": the formula at its end, or the last words, if they are one.
+func beforeName(line string) (string, bool) {
+	end := named.FindStringIndex(line)
+	if end == nil {
+		return "", false
+	}
+	line = line[:end[0]]
+	if spans := formulasIn(line); len(spans.list) > 0 && spans.list[len(spans.list)-1].end == len(line) {
+		return value(spans.list[len(spans.list)-1].content), true
+	}
+	answer := line[strings.LastIndexByte(line, ' ')+1:]
+	return answer, valueLike(answer)
 }
 
 // tailOf is the end of the text that words are looked for in.
@@ -49,7 +71,7 @@ func tailOf(text string) string {
 			text = text[1:]
 		}
 	}
-	return text
+	return strings.TrimSpace(closing.ReplaceAllString(text, ""))
 }
 
 // cueTail is the answer at the start of s: to the end of its sentence, or the formula on the next lines.
@@ -63,7 +85,16 @@ func cueTail(s string) string {
 		}
 	}
 	line, _, _ := strings.Cut(s, "\n")
-	return value(sentence(line))
+	line = sentence(line)
+	answer := value(line)
+	if startsInWords(answer) { // Final answer: the largest n is 34
+		if verbs := states.FindAllStringIndex(outsideMaths(line), -1); len(verbs) > 0 {
+			if stated := value(line[verbs[len(verbs)-1][1]:]); valueLike(stated) {
+				return stated
+			}
+		}
+	}
+	return answer
 }
 
 // concluded is the value that a line such as "Therefore, the area is 5." ends in. It must look like a value:

@@ -12,6 +12,9 @@ const maxBetween = 80
 var (
 	betweenParts = regexp.MustCompile(`(?i)^(?:[\s,;&$、，；~]|\\[()]|\\[,;:! ]|\\q?quad\b|\*\*|\band\b|\bor\b|和|与|及|或|且|` +
 		`\\(?:text|mbox|mathrm)\s*\{\s*,?\s*(?:and|or)?\s*\}|` + nameEquals + `)*$`)
+	// listedThings are the words between "\boxed{1} papers and \boxed{2} bins"; assertions end a list.
+	listedThings = regexp.MustCompile(`(?i)^[\s$]*(?:\\text\{\s*)?(?:(?:for|in|at|when|part|case|the|first|second|third|\([a-z0-9]\)|[a-z]{2,}s)\s+){1,5}(?:and|or)\s*\}?[\s$]*$`)
+	assertions   = regexp.MustCompile(`(?i)\b(?:thus|this|gives|equals|yields|means|is|was|has|does|implies|works|checks|shows|fails|guess|perhaps)\b`)
 	trailingName = regexp.MustCompile(`(` + variableName + `)\s*(?:=|＝)\s*$`)
 )
 
@@ -23,7 +26,10 @@ const (
 
 // joins tells whether what stands between two parts only strings them together on one line.
 func joins(between string) bool {
-	return len(between) <= maxBetween && !strings.Contains(between, "\n") && betweenParts.MatchString(between)
+	if len(between) > maxBetween || strings.Contains(between, "\n") {
+		return false
+	}
+	return betweenParts.MatchString(between) || listedThings.MatchString(between) && !assertions.MatchString(between)
 }
 
 // nameBefore is the variable that part i, which starts at start, is said to equal, or "".

@@ -9,7 +9,7 @@ import (
 // Patterns of words around a value.
 var (
 	// reason starts what explains an answer and is no part of it.
-	reason = regexp.MustCompile(`(?i)[,，]?\s*(?:\(|\b)(?:because|since|which|where|so that|as (?:required|desired|we|the|shown)|by the|from the|when the)\b|[,，]\s*(?:so|and (?:so|we|the)|but (?:we|the))\b|[，,（(]?(?:因为|所以|由于|也就是|其中)`)
+	reason = regexp.MustCompile(`(?i)[,，]?\s*(?:\(|\b)(?:because|since|which|that|where|so that|as (?:required|desired|we|the|shown)|by the|from the|when the)\b|[,，]\s*(?:so|and (?:so|we|the)|but (?:we|the))\b|[，,（(]?(?:因为|所以|由于|也就是|其中)`)
 	// filler is said before a value.
 	filler = regexp.MustCompile(`(?i)^(?:(?:the|number|value|interval|set|point|pair|ordered|option|choice|letter|therefore|thus|then|hence|simply|just|equal|equals|to|given|by|` +
 		`exactly|indeed|clearly|now|actually|still|function|equation|polynomial|matrix|vector|expression|integer|fraction|ratio|选项?|是|为)[\s,:：]+|[,:：=]\s*)+`)
@@ -170,6 +170,11 @@ func onlyValue(text string) bool {
 	if !valueLike(text) || strings.ContainsAny(text, "\n?!。") {
 		return false
 	}
-	word := text[:len(text)-len(strings.TrimLeftFunc(text, unicode.IsLetter))]
-	return len(word) < 2 || mathWord.MatchString(word)
+	return !startsInWords(text)
+}
+
+// startsInWords tells whether s starts with a word that is no function or constant.
+func startsInWords(s string) bool {
+	word := s[:len(s)-len(strings.TrimLeftFunc(s, unicode.IsLetter))]
+	return len(word) >= 2 && !mathWord.MatchString(word)
 }

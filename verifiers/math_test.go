@@ -1,6 +1,7 @@
 package verifiers
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/verifiers/mathexpr"
 )
 
 func TestSameMath(t *testing.T) {
@@ -105,7 +108,9 @@ func FuzzMath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		require.Equal(t, SameMath(a, b), SameMath(b, a), "symmetric")
-		require.True(t, SameMath(a, a), "reflexive")
+		if _, err := mathexpr.Parse(a, newBudget()); !errors.Is(err, mathexpr.ErrSyntax) {
+			require.True(t, SameMath(a, a), "reflexive") // what is no answer at all equals nothing
+		}
 		v, err := JudgeMath(a, b)
 		require.Equal(t, err == nil, v.Kind != "")
 	})

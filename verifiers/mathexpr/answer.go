@@ -27,6 +27,11 @@ func Parse(text string, b *Budget) (Answer, error) {
 		b.refuse()
 		return a, ErrBudget
 	}
+	if strings.Contains(text, `\over`) {
+		b.spend(len(text))
+		text = withoutOver(text)
+		a.text = text
+	}
 	tree, other, ok := read(text, 0, b)
 	if b.spent {
 		return a, ErrBudget

@@ -36,6 +36,9 @@ func (c *comparison) vector(m, t *node) bool {
 	if m.name != "" || t.name != "()" && t.name != "[]" {
 		return false
 	}
+	if rows := rowsOf(t); rows != nil {
+		return c.sameMatrix(m, rows)
+	}
 	if len(m.args) == 1 {
 		return c.inOrder(m.args[0].args, t.args)
 	}
@@ -95,17 +98,17 @@ func eachCell(m *node, change func(*node) *node) *node {
 	return result
 }
 
-// multiple is a product of scalars and one matrix.
+// multiple is a product of scalars and matrices.
 func multiple(n *node) *node {
 	var matrix *node
 	scalars := &node{kind: kMul}
 	for _, arg := range n.args {
 		if m := matrixOf(arg); m == nil {
 			scalars.args = append(scalars.args, arg)
-		} else if matrix != nil {
-			return nil
-		} else {
+		} else if matrix == nil {
 			matrix = m
+		} else if matrix = matrixProduct(matrix, m); matrix == nil {
+			return nil // products of products too: their cells repeat, so trees would grow without bound
 		}
 	}
 	if matrix == nil || len(scalars.args) == 0 {

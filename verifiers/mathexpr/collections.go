@@ -63,6 +63,8 @@ func (c *comparison) collections(x, y *node) bool {
 		return c.sets(x, y)
 	}
 	switch {
+	case x.kind == kText && len(y.args) == 0 || y.kind == kText && len(x.args) == 0:
+		return c.words(x, y)
 	case inequalities(x) || inequalities(y):
 		return c.sets(x, y)
 	case x.kind == kTuple && bare(y) && !ambiguousSign(x):
@@ -198,6 +200,9 @@ func names(items []*node) []string {
 
 func spelled(n *node) string {
 	s := n.name
+	if n.kind == kNum {
+		s = n.num.rat().RatString()
+	}
 	for _, arg := range n.args {
 		s += spelled(arg) + "."
 	}

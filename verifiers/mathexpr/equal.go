@@ -127,7 +127,7 @@ func (c *comparison) same(x, y *node) bool {
 	case realSetKind(x) || realSetKind(y):
 		return c.sets(x, y)
 	case x.kind == kText || y.kind == kText:
-		return x.kind == y.kind && strings.TrimSuffix(x.name, "s") == strings.TrimSuffix(y.name, "s")
+		return c.words(x, y)
 	case x.kind == kBase && y.kind == kBase:
 		return c.numerals(x, y)
 	case x.kind == kMod || y.kind == kMod:
@@ -143,6 +143,17 @@ func (c *comparison) same(x, y *node) bool {
 		return c.arrangements(x, y)
 	}
 	return c.scalars(x, y) || c.rules.Rounded && c.roundedTo(x, y)
+}
+
+// words compares answers of which at least one is words.
+func (c *comparison) words(x, y *node) bool {
+	if x.kind != kText {
+		x, y = y, x
+	}
+	if y.kind == kText {
+		return usualWords(x.name) == usualWords(y.name)
+	}
+	return y.kind == kSet && len(y.args) == 0 && emptyWords(x.name)
 }
 
 // settle takes off what a relation adds to a value without changing it: "≈ 8.2", "2/3 ≈ 0.67", "x = 5+6 = 11".
@@ -171,7 +182,7 @@ func settle(n *node) *node {
 // measured compares values with units: one on one side only says nothing, two must be the same.
 func (c *comparison) measured(x, y *node) bool {
 	if x.kind == kUnit && y.kind == kUnit {
-		if x.name != y.name && !generic(x.name) && !generic(y.name) {
+		if x.name != y.name && !generic(x.name) && !generic(y.name) || strings.HasPrefix(x.name, "unit^") && strings.HasPrefix(y.name, "unit^") && x.name != y.name {
 			return false
 		}
 		return c.same(x.args[0], y.args[0])

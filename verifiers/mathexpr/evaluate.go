@@ -15,6 +15,7 @@ const (
 	signed                     // the same with the signs changing: real results only
 	unit                       // between 0 and 1
 	natural                    // integers from 2 to 13
+	wide                       // between 1/2 and 1000, for what has steps
 )
 
 // value is the coordinate of a variable: pseudo-random, the same for the same seed and place.
@@ -32,6 +33,8 @@ func (p *point) value(name string) num {
 	switch p.style {
 	case natural:
 		v = integer(int64(h%12) + 2)
+	case wide:
+		v = fraction(int64(h%1_023_500)+512, 1024)
 	case unit:
 		v = fraction(int64(h%900)+51, 1024)
 	default:

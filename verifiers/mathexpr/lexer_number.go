@@ -55,6 +55,10 @@ func (l *lexer) exponent() string {
 	at := l.pos
 	l.pos += n
 	l.digits()
+	if isLetter(l.peek(0)) { // 4e+7p is a sum
+		l.pos = at
+		return ""
+	}
 	return "e" + strings.TrimPrefix(l.text[at+1:l.pos], "+")
 }
 
@@ -71,7 +75,7 @@ func (l *lexer) thousands(at int, text string) string {
 		if len(rest) < 3 || !isDigit(rest[0]) || !isDigit(rest[1]) || !isDigit(rest[2]) || len(rest) > 3 && isDigit(rest[3]) {
 			break
 		}
-		if kind == "," && !l.groups(at) || kind == " " && strings.HasPrefix(rest[3:], "/") { // 40 120/199 is a mixed number
+		if kind == "," && !l.groups(at, rest[0]) || kind == " " && strings.HasPrefix(rest[3:], "/") { // 40 120/199 is a mixed number
 			break
 		}
 		if separator == "" {
@@ -88,14 +92,18 @@ func (l *lexer) thousands(at int, text string) string {
 	return string(joined)
 }
 
-// groups tells whether a plain comma separates thousands here, and notes that it might be read otherwise.
-func (l *lexer) groups(at int) bool {
+// groups tells whether a plain comma separates thousands here, and notes that it might be read otherwise. A group that
+// starts with 0 is no item of a list.
+func (l *lexer) groups(at int, first byte) bool {
 	if l.depth > 0 {
 		l.other |= groupInBrackets
 		return l.mode&groupInBrackets != 0
 	}
 	if l.text[at] == '0' {
 		return false
+	}
+	if first == '0' && l.mode&splitThousands == 0 {
+		return true
 	}
 	l.other |= splitThousands
 	return l.mode&splitThousands == 0
@@ -115,6 +123,9 @@ func separates(s string) (length int, kind string) {
 			return length, "sure"
 		}
 	}
+	if length = bracedComma(s); length > 0 {
+		return length, "sure"
+	}
 	switch {
 	case strings.HasPrefix(s, `, \!`):
 		length = len(`, \!`)
@@ -128,6 +139,20 @@ func separates(s string) (length int, kind string) {
 		return 1, " "
 	}
 	return 0, ""
+}
+
+// bracedComma measures "{ , }" and " {,}" at the start of s, spaces in any place.
+func bracedComma(s string) int {
+	rest := strings.TrimPrefix(s, " ")
+	if rest == "" || rest[0] != '{' {
+		return 0
+	}
+	rest = strings.TrimLeft(rest[1:min(len(rest), 8)], " ")
+	after, ok := strings.CutPrefix(rest, ",")
+	if after = strings.TrimLeft(after, " "); !ok || after == "" || after[0] != '}' {
+		return 0
+	}
+	return strings.IndexByte(s, '}') + 1
 }
 
 // commaDecimal reads 1,25 as a decimal where that reading is wanted: two or more digits after the comma, no thousands.

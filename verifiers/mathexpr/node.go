@@ -100,6 +100,18 @@ func (n *node) hollow() bool {
 	return false
 }
 
+// size counts nodes, and stops once there are more than limit.
+func (n *node) size(limit int) int {
+	total := 1
+	for _, arg := range n.args {
+		if total > limit {
+			break
+		}
+		total += arg.size(limit - total)
+	}
+	return total
+}
+
 // open tells whether the tree has variables or unknown functions.
 func (n *node) open() bool {
 	return n.contains(func(m *node) bool { return m.kind == kSym && !constant(m.name) || m.kind == kApply })

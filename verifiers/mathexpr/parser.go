@@ -11,6 +11,8 @@ type parser struct {
 	other  reading // readings that would differ from this one
 	bars   int     // open absolute values
 	inSet  bool    // a bar or colon ends the expression: {x | …}
+
+	connective string // the last "and" or "or" between the members of a bracket
 }
 
 // tok is the next token, tEnd once all are read.
@@ -74,6 +76,7 @@ func (p *parser) answer() *node {
 			p.pos++ // cannot happen; without progress there would be no end
 		}
 	}
+	inner = withoutDomains(inner)
 	if outer != nil {
 		if len(inner) > 0 {
 			outer = append(outer, list(inner, "group"))
@@ -81,6 +84,20 @@ func (p *parser) answer() *node {
 		return list(outer, connective)
 	}
 	return list(inner, connective)
+}
+
+// withoutDomains drops "k \in \mathbb{Z}" after what it qualifies.
+func withoutDomains(items []*node) []*node {
+	n := len(items)
+	for n > 1 && items[n-1].kind == kRel && items[n-1].name == string(relIn) && items[n-1].args[1].kind == kSym {
+		switch items[n-1].args[1].name {
+		case "Z", "N", "R":
+			n--
+			continue
+		}
+		break
+	}
+	return items[:n]
 }
 
 // list is items with a connective between them; "group" marks a list inside a list, which stays together.
@@ -104,6 +121,10 @@ func (p *parser) answerItem() *node {
 	if n := p.item(); n != nil && p.separated() {
 		return n
 	}
+	p.pos, p.bars, p.inSet = start, 0, false
+	if n := p.namedValue(); n != nil {
+		return n
+	}
 	p.pos = start
 	for depth := 0; ; p.pos++ {
 		switch p.tok().kind {
@@ -121,49 +142,6 @@ func (p *parser) answerItem() *node {
 	}
 	p.bars, p.inSet = 0, false
 	return p.words(start, p.pos)
-}
-
-// lettered reads "B)", with a value or without.
-func (p *parser) lettered() *node {
-	letter := p.tok()
-	if !choiceLetter(letter) || !p.ahead(1).is(tClose, ")") {
-		return nil
-	}
-	p.pos = 2
-	if p.tok().kind == tEnd {
-		return symbol(letter.text)
-	}
-	if value := p.item(); value != nil && p.tok().kind == tEnd && !namesChoice(value) {
-		return &node{kind: kChoice, name: letter.text, args: []*node{value}}
-	}
-	p.pos = 0
-	return nil
-}
-
-func choiceLetter(t token) bool { return t.kind == tIdent && letterOfChoice(t.text) }
-
-func letterOfChoice(name string) bool { return len(name) == 1 && name >= "A" && name <= "J" }
-
-// namesChoice tells whether a value holds the letter of a choice: "(C) A" hedges.
-func namesChoice(value *node) bool {
-	return value.contains(func(n *node) bool { return n.kind == kSym && letterOfChoice(n.name) })
-}
-
-// choice reads "(B) 12". The space tells it from a product.
-func (p *parser) choice() *node {
-	letter := p.ahead(1)
-	if !p.tok().is(tOpen, "(") || !choiceLetter(letter) || !p.ahead(2).is(tClose, ")") {
-		return nil
-	}
-	p.pos += 3
-	if !p.tok().spaced || p.separated() || p.tok().kind == tOp {
-		return nil
-	}
-	value := p.item()
-	if value == nil || !p.separated() || namesChoice(value) {
-		return nil
-	}
-	return &node{kind: kChoice, name: letter.text, args: []*node{value}}
 }
 
 func (p *parser) separated() bool {
@@ -235,6 +213,11 @@ func (p *parser) quantity() *node {
 		money = p.ahead(1).text
 		p.tokens[p.pos+1] = p.tok()
 		p.pos++
+	}
+	if p.tok().kind == tWord {
+		if n := p.spelledOut(); n != nil {
+			return p.unit(n, money)
+		}
 	}
 	n := p.ratio()
 	if n == nil {

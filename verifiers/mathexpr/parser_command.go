@@ -124,5 +124,8 @@ func (p *parser) matrix() *node {
 		return nil
 	}
 	p.pos++
+	if m.name == "vmatrix" {
+		return determinant(m)
+	}
 	return m
 }

@@ -31,15 +31,20 @@ func (p *parser) members() []*node {
 	p.bars, p.inSet = 0, false
 	defer func() { p.bars, p.inSet = bars, inSet }()
 	var items []*node
+	connective := ""
 	for {
 		n := p.item()
 		if n == nil {
 			return nil
 		}
 		items = append(items, n)
-		if !p.take(tComma, "") && !p.take(tSemi, "") && !p.take(tAnd, "") {
+		if t := p.tok(); t.kind != tComma && t.kind != tSemi && t.kind != tAnd {
+			p.connective = connective
 			return items
+		} else if t.kind == tAnd {
+			connective = t.text
 		}
+		p.pos++
 		if p.tok().kind == tAnd { // "1, 2, and 3"
 			p.pos++
 		}
@@ -127,7 +132,8 @@ func (p *parser) builder(end string) *node {
 	p.inSet = true
 	head := p.item()
 	p.inSet = inSet
-	if head == nil || !p.take(tMid, "") && !p.take(tBar, "") && !p.take(tColon, "") {
+	ratio := p.tok().kind == tColon && head != nil && !head.open() // {3:2} is no set
+	if head == nil || ratio || !p.take(tMid, "") && !p.take(tBar, "") && !p.take(tColon, "") {
 		p.pos = start
 		return nil
 	}
@@ -135,6 +141,9 @@ func (p *parser) builder(end string) *node {
 	if conditions == nil || !p.take(tClose, end) {
 		p.pos = start
 		return nil
+	}
+	if p.connective == "or" {
+		conditions = []*node{list(conditions, "or")}
 	}
 	return &node{kind: kBuilder, args: append([]*node{head}, conditions...)}
 }

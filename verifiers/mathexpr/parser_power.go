@@ -70,8 +70,13 @@ func (p *parser) raise(base *node) *node {
 		return nil
 	}
 	exponent := p.exponent()
-	if exponent == nil {
+	switch {
+	case exponent == nil:
 		return nil
+	case exponent.kind == kSym && exponent.name == "o" && base.kind == kNum: // 90^o
+		return apply(kDegree, base)
+	case exponent.kind == kSym && (exponent.name == "T" || exponent.name == `\top`) && (base.kind == kMatrix || base.kind == kTuple && base.name == "()"):
+		return transposed(base)
 	}
 	return apply(kPow, base, exponent)
 }

@@ -21,8 +21,11 @@ func (p *parser) sum() *node {
 		}
 		sum.args = append(sum.args, next)
 	}
-	if sum == nil {
+	switch {
+	case sum == nil:
 		return first
+	case len(sum.args) == 2 && first.kind == kSym && first.name == "R" && sum.args[1].kind == kNeg && sum.args[1].args[0].kind == kSet:
+		return apply(kMinus, first, sum.args[1].args[0]) // \mathbb{R} - \{2\}
 	}
 	return sum
 }
@@ -217,10 +220,10 @@ func (p *parser) degreeSign() bool {
 func (p *parser) startsFactor() bool {
 	t := p.tok()
 	switch t.kind {
-	case tNum:
-		return p.ahead(-1).kind != tNum
+	case tNum: // 2^6 3^5 is a product, 2 3 is none
+		return p.ahead(-1).kind != tNum || t.spaced && p.ahead(-2).is(tOp, "^") && p.ahead(1).is(tOp, "^")
 	case tIdent:
-		return t.text != "∅" && !p.letterUnit()
+		return t.text != "∅" && !p.letterUnit() && !p.temperature()
 	case tFunc:
 		return true
 	case tOpenBar:
@@ -248,10 +251,18 @@ func (p *parser) remark() bool {
 		return false
 	}
 	n := 1
-	for p.ahead(n).kind == tWord && n < 8 {
+	for n < 8 && (p.ahead(n).kind == tWord || p.ahead(n).is(tOp, "-") && p.ahead(n+1).kind == tWord) {
 		n++
 	}
 	return p.ahead(n).is(tClose, ")")
+}
+
+// temperature tells whether the C or F of 25°C is next.
+func (p *parser) temperature() bool {
+	if t := p.tok(); t.text != "C" && t.text != "F" {
+		return false
+	}
+	return p.ahead(-1).is(tOp, "°") || p.ahead(-1).is(tClose, "}") && p.ahead(-2).is(tOp, "°")
 }
 
 // letterUnit tells whether a single letter here is read as a unit: 5 m, 3 m^2, 4 m/s at the end.

@@ -25,6 +25,9 @@ func (p *parser) unit(n *node, money string) *node {
 				return nil
 			}
 			n, unit = p.attach(n, unit, name)
+		case n != nil && n.kind == kDegree && unit == "" && (t.is(tIdent, "C") || t.is(tIdent, "F")):
+			n, unit = n.args[0], map[string]string{"C": "celsius", "F": "fahrenheit"}[t.text]
+			p.pos++
 		case t.kind == tIdent && unit == "" && p.letterUnit():
 			unit = unitName(strings.ToLower(t.text))
 			p.pos++

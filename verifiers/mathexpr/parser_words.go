@@ -40,6 +40,9 @@ func (p *parser) balanced() bool {
 // but a long text is one string only.
 func (p *parser) words(from, to int) *node {
 	var text strings.Builder
+	if t := p.tokens[from]; from+1 < to && p.tokens[from+1].kind == tWord && (t.text == "the" || t.text == "an" || t.text == "a") {
+		from++ // an ellipse
+	}
 	for i := from; i < to; i++ {
 		t := p.tokens[i]
 		if i > from && t.kind == tNum && p.tokens[i-1].kind == tNum {

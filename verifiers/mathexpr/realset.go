@@ -91,6 +91,7 @@ func (c *comparison) realSet(n *node) (set []span, ok bool) {
 		if inequalities(n) {
 			return c.alternatives(n)
 		}
+		return c.intervals(n)
 	}
 	return nil, false
 }
@@ -112,6 +113,21 @@ func (c *comparison) interval(n *node) ([]span, bool) {
 		s.high, s.highClosed = nil, false
 	}
 	return c.united([]span{s})
+}
+
+// intervals is the union of intervals in a list. A list in which each could be a point is none.
+func (c *comparison) intervals(n *node) (set []span, ok bool) {
+	clear := false
+	for _, arg := range n.args {
+		if arg.kind != kTuple || len(arg.args) != 2 || arg.name == "[]" {
+			return nil, false
+		}
+		clear = clear || realSetKind(arg) || infinite(arg.args[1]) || arg.args[0].kind == kNeg && infinite(arg.args[0].args[0])
+	}
+	if !clear {
+		return nil, false
+	}
+	return c.operation(apply(kUnion, n.args...))
 }
 
 func infinite(n *node) bool { return n.kind == kSym && n.name == "∞" }

@@ -126,6 +126,9 @@ func (c *comparison) solutions(n *node) ([]span, bool) {
 	if n.name == "e" {
 		return c.realSet(n.args[1])
 	}
+	if value, ok := assigned(n); ok && n.name == "=" && value.scalar() && !value.open() && !ambiguousSign(value) {
+		return []span{{value, value, true, true}}, true
+	}
 	if strings.Trim(n.name, "<>lgn") != "" || variableOf(n) == nil {
 		return nil, false
 	}
@@ -154,10 +157,13 @@ func variableOf(n *node) *node {
 	several := false
 	n.contains(func(m *node) bool {
 		if m.kind == kSym && !constant(m.name) || m.kind == kApply {
-			if found == nil {
+			switch {
+			case found == nil:
 				found = m
-			} else if found.kind != kApply && m.name != found.name {
-				several = true
+			case found.kind == kApply && m.kind == kApply:
+				several = several || spelled(m) != spelled(found) // f(1) < f(2)
+			case found.kind != kApply:
+				several = several || m.name != found.name
 			}
 		}
 		return false

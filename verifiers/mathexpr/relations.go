@@ -46,6 +46,9 @@ func nameLike(n *node) bool {
 	case kApply:
 		return true
 	case kMul, kDiv, kRatio:
+		if derivative(n) {
+			return true
+		}
 		for _, arg := range n.args {
 			if !nameLike(arg) {
 				return false
@@ -65,6 +68,19 @@ func nameLike(n *node) bool {
 		return nameLike(n.args[0])
 	}
 	return false
+}
+
+// derivative tells whether n is dy/dx.
+func derivative(n *node) bool {
+	differential := func(m *node) bool {
+		return m.kind == kMul && len(m.args) == 2 && m.args[0].kind == kSym && m.args[0].name == "d" && m.args[1].kind == kSym
+	}
+	return n.kind == kDiv && differential(n.args[0]) && differential(n.args[1])
+}
+
+// graphs tells whether one side is named as a function, the other as the y of its graph: f(x) = 2x, y = 2x.
+func graphs(x, y *node) bool {
+	return x.kind == kApply && len(x.args) == 1 && y.kind == kSym && y.name == "y" && x.args[0].kind == kSym && x.args[0].name != "y"
 }
 
 // sameRelation compares two relations: equations up to a factor, inequalities as sets or up to a positive factor.
@@ -103,6 +119,9 @@ func (c *comparison) sameEquation(x, y *node) bool {
 		if !side.scalar() {
 			return nameLike(x.args[0]) && nameLike(y.args[0]) && c.inOrder(x.args, y.args)
 		}
+	}
+	if graphs(x.args[0], y.args[0]) || graphs(y.args[0], x.args[0]) {
+		return c.same(x.args[1], y.args[1])
 	}
 	g := &algebra{b: c.b}
 	p, ok := g.zeroForm(x.args[0], x.args[1])

@@ -69,6 +69,10 @@ func (c *comparison) numerically(x, y *node, log10 bool) outcome {
 			style = natural
 		}
 	}
+	steps := func(n *node) bool { return n.kind == kFunc && (n.name == "floor" || n.name == "ceil") }
+	if points > 1 && style != natural && (x.contains(steps) || y.contains(steps)) {
+		style, wanted = wide, 12
+	}
 	agreed := 0
 	size := constants(x) + constants(y)
 	if size > 2000 {
@@ -76,7 +80,7 @@ func (c *comparison) numerically(x, y *node, log10 bool) outcome {
 	}
 	for i := 0; i < points && agreed < wanted; i++ {
 		at := &point{style: style, seed: uint64(i)}
-		if points > 1 && style != natural {
+		if points > 1 && style == positive {
 			at.style = [...]pointStyle{signed, positive, signed, unit}[i%4]
 		}
 		switch c.atPoint(x, y, at, log10, uint(192+size)) {

@@ -19,6 +19,8 @@ func latexCommand(name string) (k tokenKind, text string, known bool) {
 		return tCommand, "binom", true
 	case "pmod", "bmod", "mod":
 		return tCommand, "mod", true
+	case "cr":
+		return tRow, `\\`, true
 	case "choose", "overline", "bar", "dot", "overbrace", "underbrace", "stackrel", "sum", "prod", "int", "not":
 		return tCommand, name, true
 	case "pi":
@@ -32,8 +34,10 @@ func latexCommand(name string) (k tokenKind, text string, known bool) {
 		"angle", "measuredangle", "triangle", "widetilde", "overarc", "arc", "odot":
 		return tIdent, "", true
 	case "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi", "rho",
-		"sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega", "ell":
+		"sigma", "tau", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega":
 		return tIdent, `\` + name, true
+	case "ell":
+		return tIdent, "l", true
 	case "degree", "circ":
 		return tOp, "°", true
 	case "dots", "ldots", "cdots", "dotsc", "dotsb", "vdots", "ddots":

@@ -15,6 +15,10 @@ func (l *lexer) word() {
 		l.pos--
 		return
 	}
+	if run == "x" && l.last().kind == tNum && (strings.HasPrefix(l.text[l.pos:], "10^") || strings.HasPrefix(l.text[l.pos:], "10**") || strings.HasPrefix(l.text[l.pos:], " 10^")) {
+		l.emit(tOp, "*") // 5.6x10^{-7}
+		return
+	}
 	if l.dotted(run) || l.keyword(run) {
 		return
 	}
@@ -52,7 +56,7 @@ func (l *lexer) standsAlone(at int, run string) bool {
 		return false
 	}
 	switch strings.ToLower(run) {
-	case "to", "of", "is", "if", "no", "it", "the", "for", "per", "yes", "not", "all", "but", "nor", "are", "was", "has":
+	case "one", "two", "six", "ten", "to", "of", "is", "if", "no", "it", "the", "for", "per", "yes", "not", "all", "but", "nor", "are", "was", "has":
 		return true
 	}
 	return false
@@ -93,6 +97,8 @@ func (l *lexer) keyword(run string) bool {
 		l.emit(tAnd, "or")
 	case "pi", "Pi":
 		l.emit(tIdent, "π")
+	case "DNE":
+		l.emit(tWord, "doesnotexist")
 	case "infinity", "inf", "infty", "oo", "Infinity":
 		l.emit(tIdent, "∞")
 	case "sqrt":
@@ -168,7 +174,7 @@ func (l *lexer) glued(run string) bool {
 
 // unitName is the usual name of a unit of measurement, "" if the word is none. Names are in lower case.
 func unitName(word string) string {
-	if base := strings.TrimSuffix(word, "s"); len(base) > 2 && base != word {
+	if base := strings.TrimSuffix(word, "s"); len(base) > 1 && base != word {
 		if name := singleUnit(base); name != "" {
 			return name
 		}
