@@ -40,6 +40,7 @@ func TestExtractSeveralBoxes(t *testing.T) {
 		{`\boxed{1} and \boxed{2}`, "1, 2"}, {`$\boxed{1}$, $\boxed{2}$, and $\boxed{3}$`, "1, 2, 3"}, {`$x = \boxed{1}$ or $x = \boxed{2}$`, "1, 2"},
 		{`$x=\boxed{1}$, $y=\boxed{2}$`, "x = 1, y = 2"}, {`\boxed{1}\text{ and }\boxed{2}`, "1, 2"}, {`\boxed{1} 和 \boxed{2}`, "1, 2"}, {`\boxed{1}、\boxed{2}`, "1, 2"},
 		{`\boxed{5}, \boxed{5}`, "5"}, {`\boxed{1} so \boxed{2}`, "2"}, {"\\boxed{1}\n\\boxed{2}", "2"}, {`\boxed{1} or rather \boxed{2}`, "2"},
+		{`\boxed{1} papers and \boxed{2} bins`, "1, 2"}, {`\boxed{(3, 3)} \text{ for part (a) and } \boxed{(1, 1)}`, "(3, 3), (1, 1)"}, {`\boxed{1} fails this and \boxed{2}`, "2"}, {`\boxed{1} no no no no no \boxed{2}`, "2"},
 		{`\boxed{3} no: \boxed{1} and \boxed{2}`, "1, 2"}, {`\boxed{1} \boxed{2} \boxed{3} \boxed{4}`, "1, 2, 3, 4"},
 	})
 	for _, response := range []string{`\boxed{6}, \boxed{5}`, `\boxed{5} or \boxed{6}`, `\boxed{6} \boxed{5}`, `\boxed{6, \boxed{5}}`, `$6$ or $5$`, "<answer>6</answer><answer>5 or 6</answer>"} {
@@ -89,6 +90,8 @@ func TestExtractCues(t *testing.T) {
 		{"答案是3。不对，正确答案是4。", "4"}, {"The answer is 3. 答案是4。", "4"},
 		// a last line that states the answer
 		{"Adding up.\nTherefore, the area is 5 cm.", "5 cm"}, {"So she has 12 apples left.", "12 apples left"}, {"Thus $a+b$ equals $7$.", "$7$"}, {"因此共有 12 种。", "12 种"},
+		{"Therefore $x \\geq 5$ is the solution.", `x \geq 5`}, {"Thus 12 is our answer.", "12"}, {"Thus her guess is our answer.", "no_answer"}, {"It grows.\nTherefore, the error increases by 100%.", "100%"},
+		{"Final Answer: The largest $n$ is 34. I hope it is correct.", "34"}, {"Final Answer: The volume of $ABC$ is 120. I hope it is correct.<|im_end|>", "120"}, {"Therefore, there are 12 distinct sequences that meet the conditions. I hope it is correct.", "12 distinct sequences"},
 		{"Therefore the series is known to converge in many cases.", "no_answer"}, {"Therefore, x is 5.\nLet me check that.", "no_answer"},
 	})
 }

@@ -77,6 +77,9 @@ func judgeAnswer(answer string, golds []gold) Verdict {
 		return v
 	}
 	v.Kind, v.Reason = Wrong, fmt.Sprintf("%s is not %s", clip(answer, 80), clip(golds[0].text, 80))
+	if found, wanted := value.Kind(), golds[0].value.Kind(); found != wanted {
+		v.Reason += fmt.Sprintf(": %s against %s", found, wanted)
+	}
 	for _, gold := range golds {
 		equal, err := mathexpr.Equal(gold.value, value, mathexpr.Rules{}, newBudget())
 		if equal {

@@ -64,6 +64,15 @@ func TestJudgeMath(t *testing.T) {
 	v, err = JudgeMath(`\boxed{0.4}`, "some work #### 0.5")
 	require.NoError(t, err)
 	require.Equal(t, Verdict{Kind: Wrong, Answer: "0.4", Reason: "0.4 is not 0.5"}, v)
+	for reason, pair := range map[string][2]string{
+		`\{1,2\} is not 1: a set of 2 against a number`: {`\{1,2\}`, "1"}, "1 is not (1,2): a number against a tuple of 2": {"1", "(1,2)"}, "x > 4 is not 5: an inequality against a number": {"x > 4", "5"},
+		"1, 2 is not [0,1): a list of 2 against an interval": {"1, 2", "[0,1)"}, "5x is not 5: an expression with variables against a number": {"5x", "5"}, "maybe 5 is not 5: words against a number": {"maybe 5", "5"},
+		`\begin{pmatrix}1\\2\end{pmatrix} is not 3: a 2×1 matrix against a number`: {`\begin{pmatrix}1\\2\end{pmatrix}`, "3"}, "y + z = 2x is not 2x: an equation against an expression with variables": {"y + z = 2x", "2x"},
+	} {
+		v, err = JudgeMath(`\boxed{`+pair[0]+`}`, pair[1])
+		require.NoError(t, err)
+		require.Equal(t, reason, v.Reason)
+	}
 	for _, gold := range []string{"", "  ", `\frac{1}{2`, strings.Repeat("1", 3000)} {
 		_, err = JudgeMath(`\boxed{0.5}`, gold)
 		require.ErrorContains(t, err, "cannot be read", gold)
