@@ -31,7 +31,9 @@ func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, adv
 		return stats, err
 	}
 	for i, m := range minibatches {
+		done := l.Pool.Waits.Begin(func() string { return fmt.Sprintf("update %d of %d of step %d", i+1, len(minibatches), step) })
 		fb, opt, err := l.learn(ctx, step, m.Data)
+		done()
 		switch {
 		case err == nil:
 			l.inARow = 0
@@ -48,10 +50,12 @@ func (l *Loop) update(ctx context.Context, step int, groups []rollout.Group, adv
 	return stats, nil
 }
 
-// keepLearned puts the trainer's log-probs beside the sampler's, for the log.
+// keepLearned puts the trainer's log-probs beside the sampler's, for the log: those of a rollout's first update.
 func keepLearned(groups []rollout.Group, from []Origin, logprobs [][]float32) {
 	for i, of := range logprobs {
-		groups[from[i].Group].Rollouts[from[i].Rollout].Learned = of
+		if r := &groups[from[i].Group].Rollouts[from[i].Rollout]; r.Learned == nil {
+			r.Learned = of
+		}
 	}
 }
 

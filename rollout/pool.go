@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/internal/reflect"
@@ -39,6 +36,8 @@ type Pool struct {
 	Params    policy.Params // of each task; Seed and Stop are filled in by Collect
 	Workers   int           // verifiers at work side by side; 0 is one a processor
 	Deadline  time.Duration // for one verdict; 0 is DefaultDeadline
+	Patience  time.Duration // with a sampler that streams: for all samples of a call; a few missing ones are then lost; 0 waits for all
+	Waits     *Waits        // is told what is waited for; may be nil
 }
 
 // DefaultDeadline is when a verifier counts as hung. Each bounds itself by work or processor time; the slowest, a Python
@@ -67,18 +66,76 @@ func (p *Pool) CollectForced(ctx context.Context, s policy.Sampler, tasks []data
 		requests[i].Forced = forced[i]
 	}
 	start := time.Now()
-	samples, err := s.Sample(ctx, requests)
-	if err != nil {
-		return Batch{}, fmt.Errorf("sample: %w", err)
-	}
-	if len(samples) != len(requests) {
-		return Batch{}, fmt.Errorf("sample: the sampler returned %d groups for %d prompts", len(samples), len(requests))
-	}
-	sampled := time.Now()
-	if err := p.judge(ctx, groups, samples); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	j := newJury(p, groups, requests)
+	if err := p.draw(ctx, s, requests, j); err != nil {
+		cancel()
+		j.work.Wait()
 		return Batch{}, err
 	}
-	return Batch{groups, sampled.Sub(start).Seconds(), time.Since(sampled).Seconds()}, nil
+	sampled := time.Now()
+	j.work.Wait()
+	return Batch{groups, sampled.Sub(start).Seconds(), time.Since(sampled).Seconds()}, ctx.Err()
+}
+
+// draw has all samples drawn and handed to the jury: each as soon as it is there, where the sampler is a policy.Streamer.
+func (p *Pool) draw(ctx context.Context, s policy.Sampler, requests []policy.Request, j *jury) error {
+	asked := j.left()
+	defer p.Waits.Begin(func() string { return fmt.Sprintf("rollouts to be drawn: %d of %d are not there yet", j.left(), asked) })()
+	if streamer, ok := s.(policy.Streamer); ok {
+		return p.stream(ctx, streamer, requests, j)
+	}
+	samples, err := s.Sample(ctx, requests)
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
+	}
+	if len(samples) != len(requests) {
+		return fmt.Errorf("sample: the sampler returned %d groups for %d prompts", len(samples), len(requests))
+	}
+	for i := range samples {
+		for n := range samples[i] {
+			if err := j.hear(ctx, i, n, samples[i][n]); err != nil {
+				return fmt.Errorf("sample: %w", err)
+			}
+		}
+	}
+	if left := j.left(); left > 0 {
+		return fmt.Errorf("sample: %d of %d samples are missing", left, asked)
+	}
+	return nil
+}
+
+// mostLost is the share of a batch's rollouts, at least one, that a step goes on without.
+const mostLost = 0.02
+
+// stream takes samples one by one. A few that never come, for an error or for Patience, do not cost the step the others.
+func (p *Pool) stream(ctx context.Context, s policy.Streamer, requests []policy.Request, j *jury) error {
+	asked, drawing := j.left(), ctx
+	if p.Patience > 0 {
+		var cancel context.CancelFunc
+		drawing, cancel = context.WithTimeout(ctx, p.Patience)
+		defer cancel()
+	}
+	err := s.Stream(drawing, requests, func(request, number int, sample policy.Sample) error {
+		if request < 0 || request >= len(requests) {
+			return j.hear(ctx, request, number, sample)
+		}
+		return j.hear(ctx, request, number-requests[request].First, sample)
+	})
+	left := j.left()
+	if err == nil && left > 0 {
+		err = errors.New("the sampler ended without them")
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case left > max(1, int(mostLost*float64(asked))):
+		return fmt.Errorf("sample: %d of %d samples are missing: %w", left, asked, err)
+	case left > 0:
+		j.lose(err)
+	}
+	return nil
 }
 
 // Requests asks for Params.N completions of each task. The groups are without rollouts yet.
@@ -119,26 +176,6 @@ func (p *Pool) prompt(task datasets.Task) (text string, ids []policy.Token, err 
 		ids = append(slices.Clone(p.Tokenizer.Start()), ids...)
 	}
 	return text, ids, nil
-}
-
-// judge fills in the rollouts of all groups.
-func (p *Pool) judge(ctx context.Context, groups []Group, samples [][]policy.Sample) error {
-	workers := p.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	team, ctx := errgroup.WithContext(ctx)
-	team.SetLimit(workers)
-	for i := range groups {
-		groups[i].Rollouts = make([]Rollout, len(samples[i]))
-		for j := range samples[i] {
-			team.Go(func() error {
-				groups[i].Rollouts[j] = p.Judge(ctx, groups[i].Task, samples[i][j])
-				return ctx.Err()
-			})
-		}
-	}
-	return team.Wait()
 }
 
 // Judge never fails: what could not be judged carries the verdict error.

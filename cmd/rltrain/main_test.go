@@ -109,6 +109,7 @@ func TestTrainErrors(t *testing.T) {
 		{"formula that is no number", []string{recipe, "-o", "reward.formula=kind"}, []string{"reward.formula", "string"}},
 		{"formula and weights", []string{recipe, "-o", "reward.formula=correct", "-o", "reward.language=0.2"}, []string{"write them into the formula"}},
 		{"formula and mode", []string{recipe, "-o", "reward.formula=correct", "-o", "reward.mode=random"}, []string{"reward.mode random"}},
+		{"empty stop", []string{recipe, "-o", "sampling.stop=[\"\"]"}, []string{"sampling: stop", "not empty"}},
 		{"bad curriculum", []string{recipe, "-o", "curriculum.floor=0"}, []string{"curriculum: floor 0", "from 0.01 to 1"}},
 		{"bad filter", []string{recipe, "-o", "tasks=[{name: countdown/rl, weight: 1, filter: 'levels < 3'}]"}, []string{"tasks countdown/rl", `unknown variable "levels"`, `did you mean "level"`}},
 		{"filter that leaves nothing", []string{recipe, "-o", "tasks=[{name: countdown/rl, weight: 1, filter: 'target > 1000'}]"}, []string{"leaves none of 7194 tasks"}},

@@ -22,12 +22,12 @@ func TestPromptingTemplate(t *testing.T) {
 	require.Contains(t, prompt, "Question: What is 1 + 1?\nAnswer:")
 
 	for want, p := range map[string]prompting{
-		"only few-shot takes them": {Template: "plain", Shots: 2},
-		"unknown prompt template":  {Template: "plian"},
-		"name another set":         {Template: "few-shot", Examples: "arith/rl"},
-		"no answer to show":        {Template: "few-shot", Examples: "countdown/rl"},
-		"has no worked examples":   {Template: "few-shot"},
-		"has 417 tasks":            {Template: "few-shot", Examples: "arith/validation", Shots: 418},
+		"only few-shot takes them":  {Template: "plain", Shots: 2},
+		"unknown prompt template":   {Template: "plian"},
+		"name another set":          {Template: "few-shot", Examples: "arith/rl"},
+		"no answer to show":         {Template: "few-shot", Examples: "countdown/rl"},
+		"has no worked examples":    {Template: "few-shot"},
+		"and arith/validation has ": {Template: "few-shot", Examples: "arith/validation", Shots: 418},
 	} {
 		_, err := p.template("arith/rl")
 		require.ErrorContains(t, err, want)
@@ -60,4 +60,15 @@ func TestFormOfTheAnswer(t *testing.T) {
 	require.ErrorContains(t, err, "want think")
 	_, err = evalFlags{form: formAnswer, answer: []string{"nowhere"}}.rules()
 	require.ErrorContains(t, err, "unknown place")
+}
+
+func TestPromptingAddsStops(t *testing.T) {
+	template, err := prompting{Template: "r1-zero", Stop: []string{"\n\n", "END"}}.template("")
+	require.NoError(t, err)
+	require.Equal(t, []string{"\nUser:", "\n\n", "END"}, template.Stop)
+	r := defaultTrainRecipe()
+	r.Tasks, r.Sampling.Stop = []taskShare{{Name: "countdown/rl", Weight: 1}}, []string{"END"}
+	pool, err := r.pool(nil, verifiers.Rules{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"END"}, pool.Template.Stop)
 }

@@ -27,7 +27,7 @@ func TestAskedFor(t *testing.T) {
 	d := stored(12)
 	got, err := askedFor(d, recipe, []policy.Token{9})
 	require.NoError(t, err)
-	params := policy.Params{N: 8, MaxTokens: 224, Temperature: 1, Cut: policy.Cut{TopK: 5}, Seed: grpo.StepSeed(3, 12), Stop: []policy.Token{9}}
+	params := policy.Params{N: 8, MaxTokens: 224, Temperature: 1, Cut: policy.Cut{TopK: 5}, Seed: grpo.StepSeed(3, 12), Stop: []policy.Token{9}, Routing: true}
 	require.Equal(t, []policy.Request{{Task: "a", Prompt: []int32{1, 2}, Params: params}, {Task: "b", Prompt: []int32{1}, Params: params}}, got)
 
 	d.Seed, d.SeedKnown = 77, true

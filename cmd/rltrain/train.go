@@ -63,7 +63,7 @@ func (f *trainFlags) register(cmd *cobra.Command, folder string) {
 	cmd.Flags().StringVar(&f.out, "out", "", "run `FOLDER` (default "+folder+")")
 	cmd.Flags().StringVar(&f.model, "model", "", "replace the recipe's `MODEL`: a folder, RUN or RUN@STEP")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on at the newest checkpoint of the run folder")
-	cmd.Flags().BoolVar(&f.force, "force", false, "remove a run that is in the folder already")
+	cmd.Flags().BoolVar(&f.force, "force", false, "remove a run that is in the folder already; implies --even-if-hopeless")
 	cmd.Flags().BoolVar(&f.evenIfHopeless, "even-if-hopeless", false, "go on though the first steps leave nothing to learn from")
 	unsafeFlag(cmd, &f.unsafe)
 	deviceFlag(cmd, &f.device)
@@ -95,6 +95,7 @@ type session struct {
 	tasks    datasets.Stream
 	pool     *rollout.Pool
 	loop     *grpo.Loop
+	watch    *watch
 	log      *runlog.Log
 	progress *progress
 	started  time.Time
@@ -142,11 +143,10 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	if err != nil {
 		return nil, err
 	}
-	watch, err := newWatch(ctx, s.log, s.progress, f.evenIfHopeless)
-	if err != nil {
+	if s.watch, err = newWatch(ctx, s.log, s.progress, f.evenIfHopeless || f.force); err != nil {
 		return nil, err
 	}
-	s.loop.Log, s.loop.PeakFLOPs = watch, peak
+	s.loop.Log, s.loop.PeakFLOPs = s.watch, peak
 	if r.GRPO.KL > 0 {
 		if s.loop.Reference, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
 			return nil, fmt.Errorf("open the reference of grpo.kl: %w", err)
@@ -156,7 +156,10 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	defer context.AfterFunc(ctx, func() {
 		fmt.Fprintln(s.progress, "interrupted: finishing the step and saving; once more quits at once")
 	})()
-	err = s.loop.Run(ctx, first, met)
+	looking, enough := context.WithCancel(context.WithoutCancel(ctx))
+	defer enough()
+	go (&stalls{waits: s.pool.Waits, told: map[int]time.Duration{}}).watch(looking, s.progress)
+	err = errors.Join(s.loop.Run(ctx, first, met), s.watch.flush())
 	return s, errors.Join(err, s.close(ctx, err))
 }
 
@@ -166,10 +169,12 @@ func (r *trainRecipe) pool(tok rollout.Tokenizer, rules verifiers.Rules) (*rollo
 	if err != nil {
 		return nil, err
 	}
-	template, err := r.Prompt.template(r.Tasks[0].Name)
+	prompt := r.Prompt
+	prompt.Stop = r.Sampling.Stop
+	template, err := prompt.template(r.Tasks[0].Name)
 	return &rollout.Pool{
 		Tokenizer: tok, Template: template, Verifier: rules, Reward: formula, Deadline: time.Duration(r.Reward.Deadline * float64(time.Second)),
-		Params: r.params(),
+		Params: r.params(), Patience: time.Duration(r.Sampling.Patience * float64(time.Second)), Waits: &rollout.Waits{},
 	}, err
 }
 
@@ -241,7 +246,7 @@ func (s *session) openLog(ctx context.Context, name string, f trainFlags) (first
 	return 0, false, err
 }
 
-// milestone evaluates and saves when due: log first, then checkpoint.
+// milestone evaluates and saves when due.
 func (s *session) milestone(ctx context.Context, step int) error {
 	r := s.recipe
 	last := step == r.GRPO.Steps
@@ -265,10 +270,10 @@ func (s *session) milestone(ctx context.Context, step int) error {
 	return nil
 }
 
-// save makes a checkpoint at the place in the tasks where the run stands, and removes what the recipe does not keep.
+// save makes a checkpoint, once the log is on disk, at the place in the tasks where the run stands, and removes what the recipe does not keep.
 func (s *session) save(ctx context.Context, at cursor) error {
 	waiting, err := s.loop.Waiting()
-	if err != nil {
+	if err = errors.Join(err, s.watch.flush()); err != nil {
 		return err
 	}
 	at.Tasks = s.tasks.Cursor()

@@ -76,6 +76,9 @@ type sampling struct {
 	TopK        int     `yaml:"top_k"` // 0 keeps all
 	TopP        float64 `yaml:"top_p"` // 0 and 1 keep all
 	MinP        float64 `yaml:"min_p"`
+
+	Stop     []string `yaml:"stop,omitempty"` // a completion ends before any of these
+	Patience float64  `yaml:"patience"`       // seconds that a sampler that streams has for a step, see rollout.Pool; 0: no limit
 }
 
 // cut keeps the likelier tokens only.
@@ -184,6 +187,9 @@ func (r *trainRecipe) check() error {
 	}
 	if s := r.Sampling; s.TopK < 0 || !(s.TopP >= 0 && s.TopP <= 1) || !(s.MinP >= 0 && s.MinP <= 1) {
 		return fmt.Errorf("sampling: top_k %d, top_p %g, min_p %g: want top_k of at least 0, the others from 0 to 1", s.TopK, s.TopP, s.MinP)
+	}
+	if slices.Contains(r.Sampling.Stop, "") || !(r.Sampling.Patience >= 0) {
+		return fmt.Errorf("sampling: stop %q, patience %g: want strings that are not empty, and seconds of at least 0", r.Sampling.Stop, r.Sampling.Patience)
 	}
 	if o := r.GRPO.Overlong; o.Buffer > r.Sampling.MaxTokens {
 		return fmt.Errorf("grpo.overlong.buffer is %d, more than the %d tokens of sampling.max_tokens: the penalty would hit every completion", o.Buffer, r.Sampling.MaxTokens)

@@ -35,6 +35,7 @@ func TestWatchWarns(t *testing.T) {
 		}
 		require.NoError(t, w.RecordStep(t.Context(), s, nil, nil, nil))
 	}
+	require.NoError(t, w.flush())
 	require.Equal(t, 2, strings.Count(out.String(), "\n"), "once, and once more after a while: %s", out.String())
 	require.Contains(t, out.String(), "warning at step 13: 60 % of completions are cut off")
 
@@ -47,9 +48,21 @@ func TestWatchWarns(t *testing.T) {
 	require.Contains(t, told.String(), "mostly_cut, since step 9:\n  75 % of completions")
 }
 
+// A step that cannot be written is told of by the next, or by what wants it on disk.
+func TestWatchTellsWhatWasNotWritten(t *testing.T) {
+	w, err := newWatch(t.Context(), logged(t), &bytes.Buffer{}, false)
+	require.NoError(t, err)
+	for _, last := range []func() error{w.flush, func() error { return w.RecordStep(t.Context(), runlog.Step{Step: 2}, nil, nil, nil) }} {
+		require.NoError(t, w.RecordStep(t.Context(), runlog.Step{Step: 1}, nil, [][]float64{{1}}, nil))
+		require.ErrorContains(t, last(), "groups")
+	}
+	require.NoError(t, w.flush(), "told once")
+}
+
 func TestWatchStopsHopelessRuns(t *testing.T) {
 	for _, force := range []bool{false, true} {
-		w, err := newWatch(t.Context(), logged(t), &bytes.Buffer{}, force)
+		var out bytes.Buffer
+		w, err := newWatch(t.Context(), logged(t), &out, force)
 		require.NoError(t, err)
 		for step := range 3 {
 			err = w.RecordStep(t.Context(), runlog.Step{Step: step, FracZeroStd: 1}, nil, nil, nil)
@@ -61,6 +74,8 @@ func TestWatchStopsHopelessRuns(t *testing.T) {
 			require.ErrorContains(t, err, "a hopeless start: all rewards of the first 3 steps are 0")
 			require.ErrorContains(t, err, "--even-if-hopeless")
 		}
+		require.NoError(t, w.flush())
+		require.Equal(t, force, strings.Contains(out.String(), "warning at step 2: a hopeless start"))
 	}
 }
 

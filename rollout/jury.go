@@ -1,0 +1,92 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/verifiers"
+)
+
+// jury judges the samples of groups as they come in, so many side by side. The rollouts' places are theirs from the start, so
+// that their order does not depend on who is ready first.
+type jury struct {
+	pool   *Pool
+	groups []Group
+	seats  chan struct{}
+	work   sync.WaitGroup
+
+	lock    sync.Mutex
+	got     [][]bool
+	missing int
+}
+
+// newJury awaits as many samples as were asked for.
+func newJury(p *Pool, groups []Group, requests []policy.Request) *jury {
+	workers := p.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	j := &jury{pool: p, groups: groups, seats: make(chan struct{}, workers), got: make([][]bool, len(requests))}
+	for i, r := range requests {
+		groups[i].Rollouts, j.got[i] = make([]Rollout, r.N), make([]bool, r.N)
+		j.missing += r.N
+	}
+	return j
+}
+
+// hear takes sample n of a group. It does not wait for the verdict.
+func (j *jury) hear(ctx context.Context, group, n int, s policy.Sample) error {
+	if group < 0 || group >= len(j.got) || n < 0 || n >= len(j.got[group]) {
+		return fmt.Errorf("the sampler returned sample %d for prompt %d, which nobody asked for", n, group)
+	}
+	j.lock.Lock()
+	again := j.got[group][n]
+	j.got[group][n] = true
+	if !again {
+		j.missing--
+	}
+	j.lock.Unlock()
+	if again {
+		return fmt.Errorf("the sampler returned sample %d for prompt %d twice", n, group)
+	}
+	j.work.Add(1)
+	go func() {
+		defer j.work.Done()
+		j.seats <- struct{}{}
+		defer func() { <-j.seats }()
+		g := &j.groups[group]
+		defer j.pool.Waits.Begin(func() string { return fmt.Sprintf("the verdict on sample %d of task %s", n, g.Task.ID) })()
+		g.Rollouts[n] = j.pool.Judge(ctx, g.Task, s)
+		trimRouting(&g.Rollouts[n], len(g.PromptTokens), len(s.Tokens))
+	}()
+	return nil
+}
+
+// left is how many samples have not come.
+func (j *jury) left() int {
+	j.lock.Lock()
+	defer j.lock.Unlock()
+	return j.missing
+}
+
+// lose fills the places of samples that never came: they are not judged, and no part of a baseline.
+func (j *jury) lose(cause error) {
+	for i, row := range j.got {
+		for n, got := range row {
+			if !got {
+				j.groups[i].Rollouts[n].Verdict = verifiers.Verdict{Kind: verifiers.Error, Reason: fmt.Sprintf("never drawn: %v", cause)}
+			}
+		}
+	}
+}
+
+// trimRouting leaves out the record of tokens that were cut off: it has one entry a slot for each position but the last.
+func trimRouting(r *Rollout, prompt, drawn int) {
+	if positions := prompt + drawn - 1; len(r.Tokens) < drawn && positions > 0 {
+		slots := len(r.Routing) / positions
+		r.Routing = r.Routing[:slots*(prompt+len(r.Tokens)-1)]
+	}
+}
