@@ -98,11 +98,15 @@ func (b tab) text(selector string) string {
 	return ask[string](b, fmt.Sprintf("document.querySelector(%q)?.innerText ?? 'nothing'", selector))
 }
 
-// eventually waits until the page is loaded, its script included, and an expression is true in it.
+// eventually waits until the page is loaded, its script included, and an expression is true in it. Nothing can be asked of a page that
+// is just being left: that is no yet.
 func (b tab) eventually(expression string) {
 	b.Helper()
 	expression = `document.readyState === "complete" && (` + expression + `)`
-	require.Eventually(b, func() bool { return ask[bool](b, expression) }, 60*time.Second, 50*time.Millisecond, expression)
+	require.Eventually(b, func() bool {
+		yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
+		return err == nil && yes
+	}, 60*time.Second, 50*time.Millisecond, expression)
 }
 
 // spot is a place on the screen: a part of the width of an element, half way down.

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,7 @@ type chart struct {
 	ID, Title, Hint string
 	Percent         bool
 	Log2            bool // the x axis, for pass@k
+	Bands           bool // intervals are drawn as bands instead of whiskers
 	XName           string
 	From            float64 // the y axis shows at least From..To; NaN to follow the data
 	To              float64
@@ -63,6 +65,7 @@ type line struct {
 	Name                string
 	Color               int
 	Path, Faint, Whisks string
+	Band                string
 	Dots                []dot
 	DataX, DataY        string
 	DataLow, DataHigh   string
@@ -192,18 +195,37 @@ func (d drawn) line(s series) line {
 		return l
 	}
 	l.DataLow, l.DataHigh = values(s.Low), values(s.High)
+	if d.Bands {
+		l.Band = d.band(s)
+	}
 	var whisks strings.Builder
 	for i, v := range s.Y {
 		if math.IsNaN(v) {
 			continue
 		}
 		l.Dots = append(l.Dots, dot{d.x(s.X[i]), d.y(v)})
-		if i < len(s.Low) && !math.IsNaN(s.Low[i]+s.High[i]) {
+		if !d.Bands && i < len(s.Low) && !math.IsNaN(s.Low[i]+s.High[i]) {
 			fmt.Fprintf(&whisks, "M%.1f %.1fV%.1f", d.x(s.X[i]), d.y(s.Low[i]), d.y(s.High[i]))
 		}
 	}
 	l.Whisks = whisks.String()
 	return l
+}
+
+// band is the area between the ends of the intervals, along the points that have one.
+func (d drawn) band(s series) string {
+	var there, back []string
+	for i, x := range s.X {
+		if i < len(s.Low) && !math.IsNaN(s.Low[i]+s.High[i]) {
+			there = append(there, fmt.Sprintf("%.1f %.1f", d.x(x), d.y(s.High[i])))
+			back = append(back, fmt.Sprintf("%.1f %.1f", d.x(x), d.y(s.Low[i])))
+		}
+	}
+	if len(there) < 2 {
+		return ""
+	}
+	slices.Reverse(back)
+	return "M" + strings.Join(append(there, back...), "L") + "Z"
 }
 
 // path leaves a gap where a value is not defined; a value alone between gaps becomes a short dash.

@@ -64,6 +64,36 @@ func TestDrawLeavesGapsAndIgnoresWhatIsNoNumber(t *testing.T) {
 	require.True(t, c.draw(300, 150).Empty)
 }
 
+func TestBandFollowsTheIntervals(t *testing.T) {
+	c := newChart("x", "X", "")
+	c.Bands, c.From, c.To = true, 0, 1
+	nan := math.NaN()
+	c.Series = []series{{Dots: true, X: []float64{0, 1, 2}, Y: []float64{0.5, 0.5, 0.5}, Low: []float64{0, nan, 0.5}, High: []float64{1, nan, 1}}}
+	d := c.draw(156, 136) // an axis from 46 to 146 and from 112 up to 12
+	require.Equal(t, "M46.0 12.0L146.0 12.0L146.0 62.0L46.0 112.0Z", d.Lines[0].Band)
+	require.Empty(t, d.Lines[0].Whisks)
+	c.Series[0].Low[2] = nan
+	require.Empty(t, c.draw(156, 136).Lines[0].Band, "one interval has no area")
+}
+
+func TestTableOfCharts(t *testing.T) {
+	shares, counts := newChart("a", "Share", ""), newChart("b", "Flips", "")
+	shares.Percent = true
+	shares.Series = []series{{X: []float64{0, 2}, Y: []float64{0.5, math.NaN()}}}
+	counts.Series = []series{{Name: "good", X: []float64{2, 5}, Y: []float64{1, 2}}}
+	got := tableOfCharts([]chart{shares, counts})
+	require.Equal(t, []string{"Share", "Flips: good"}, got.Columns)
+	require.Equal(t, []metricRow{{0, []string{"50.0 %", none}}, {2, []string{none, "1"}}, {5, []string{none, "2"}}}, got.Rows)
+
+	var long series
+	for i := range 3*maxRows + 1 {
+		long.X, long.Y = append(long.X, float64(i)), append(long.Y, 1)
+	}
+	got = tableOfCharts([]chart{{Title: "long", Series: []series{long}}})
+	require.Equal(t, 4, got.Every)
+	require.LessOrEqual(t, len(got.Rows), maxRows)
+}
+
 func TestNumbersForReading(t *testing.T) {
 	for text, v := range map[string]float64{"–": math.NaN(), "∞": math.Inf(1), "0": 0, "12,345": 12345.4, "2.6e-5": 2.6e-5, "1.5e7": 1.5e7, "0.123": 0.12345, "119.4": 119.44} {
 		require.Equal(t, text, number(v))

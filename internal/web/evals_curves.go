@@ -87,7 +87,7 @@ func budgetHint(name string) string {
 
 // overK draws a figure against k: the base beside the trained model, with intervals over tasks.
 func (s evalSet) overK(c chart, rows []passRow) drawn {
-	c.Log2, c.XName, c.From = true, "k", 0
+	c.Log2, c.Bands, c.XName, c.From = true, true, "k", 0
 	if c.Percent {
 		c.To = 1
 	}

@@ -21,6 +21,7 @@ func formats() template.FuncMap {
 		"join": strings.Join, "thousands": thousands, "points": points,
 		"figure": figureName, "metric": cellsOf, "metricGain": metricGain,
 		"budget": func(name string, rows []passRow, moved bool) budgetTable { return budgetTable{name, rows, moved} },
+		"curves": func(run string, t metricTable) curvesTable { return curvesTable{run, t} },
 		"pct":    func(share float64) float64 { return 100 * share },
 		"add":    func(a, b float64) float64 { return a + b },
 		"ramp":   func() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7, 8} },

@@ -21,6 +21,7 @@ type emergence struct {
 	view
 	Steps      int
 	Charts     []drawn
+	Table      metricTable // the same as Charts
 	Phrases    []phraseRow
 	Totals     []categoryRow
 	TakeOff    int
@@ -67,7 +68,11 @@ func (s *Server) emergencePage(w http.ResponseWriter, r *http.Request) error {
 		e := emergence{frame: s.frameOf(r, log, t.Info, "Emergence").live(), view: v, Steps: len(t.Steps)}
 		e.TakeOff, e.HasTakeOff = t.takeOff()
 		sums := sumOutcomes(t.Steps, outcomes)
-		e.Charts = e.charts(t, sums, counts)
+		charts := e.charts(t, sums, counts)
+		e.Table = tableOfCharts(charts)
+		for _, c := range charts {
+			e.Charts = append(e.Charts, c.draw(largeWidth, largeHeight-40))
+		}
 		e.Totals = totals(counts)
 		top, err := log.TopPhrases(ctx, maxPhrases)
 		if err != nil {
@@ -118,7 +123,7 @@ func sumOutcomes(steps []runlog.Step, outcomes []runlog.Outcome) outcomeSums {
 	return sums
 }
 
-func (e *emergence) charts(t told, sums outcomeSums, counts []runlog.PhraseCount) []drawn {
+func (e *emergence) charts(t told, sums outcomeSums, counts []runlog.PhraseCount) []chart {
 	kinds := newChart("categories", "Reflections by kind", "per rollout")
 	kinds.From = 0
 	for i, name := range categories() {
@@ -147,15 +152,11 @@ func (e *emergence) charts(t told, sums outcomeSums, counts []runlog.PhraseCount
 		all = append(all, mix)
 	}
 	marks := takeOffs([]told{t})
-	var out []drawn
-	for i, c := range all {
-		c.Marks = unlabelled(marks)
-		if i == 0 {
-			c.Marks = marks
-		}
-		out = append(out, c.draw(largeWidth, largeHeight-40))
+	for i := range all {
+		all[i].Marks = unlabelled(marks)
 	}
-	return out
+	all[0].Marks = marks
+	return all
 }
 
 // perStep is how many reflections of a kind a rollout has on average, step by step.

@@ -14,6 +14,7 @@ type evalsView struct {
 	frame
 	Sets   []setView
 	Charts []drawn
+	Table  metricTable // the same as Charts
 }
 
 // setView is one set of tasks.
@@ -66,14 +67,18 @@ func (s *Server) evalsPage(w http.ResponseWriter, r *http.Request) error {
 			}
 			v.Sets = append(v.Sets, view)
 		}
-		v.Charts = evalCharts(t)
+		charts := evalCharts(t)
+		v.Table = tableOfCharts(charts)
+		for _, c := range charts {
+			v.Charts = append(v.Charts, c.draw(largeWidth, largeHeight-40))
+		}
 		return s.render(w, "evals", v)
 	})
 }
 
 // evalCharts follows pass@1 and the format over the steps.
-func evalCharts(t told) []drawn {
-	var out []drawn
+func evalCharts(t told) []chart {
+	var out []chart
 	for _, c := range []struct {
 		id, title, hint, metric string
 		percent                 bool
@@ -86,7 +91,7 @@ func evalCharts(t told) []drawn {
 		for i, set := range repeated(t.sets()) {
 			figure.Series = append(figure.Series, set.points(c.metric, i))
 		}
-		out = append(out, figure.draw(largeWidth, largeHeight-40))
+		out = append(out, figure)
 	}
 	return out
 }

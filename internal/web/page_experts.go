@@ -16,7 +16,8 @@ type expertsView struct {
 	view
 	Layers []layerMap
 	Charts []drawn
-	Every  int // steps between two columns of the maps
+	Table  metricTable // the same as Charts
+	Every  int         // steps between two columns of the maps
 }
 
 // layerMap is the heat map of one layer: a row for each expert, a column for each of some steps.
@@ -89,7 +90,9 @@ func (s *Server) expertsPage(w http.ResponseWriter, r *http.Request) error {
 		difference := newChart("agree", "Sampler against trainer", "mean difference of log-probs: routing that does not agree shows here")
 		difference.From = 0
 		difference.Series = []series{v.curve("", 0, t.Steps, func(s runlog.Step) float64 { return s.LogpDiffMean })}
-		for _, c := range append([]chart{violation, biasChart(e.Layers), dead, difference}, agreement(v, t.Steps)...) {
+		charts := append([]chart{violation, biasChart(e.Layers), dead, difference}, agreement(v, t.Steps)...)
+		e.Table = tableOfCharts(charts)
+		for _, c := range charts {
 			e.Charts = append(e.Charts, c.draw(smallWidth, smallHeight))
 		}
 		return s.render(w, "experts", e)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -25,13 +27,14 @@ func TestInABrowser(t *testing.T) {
 	dir := t.TempDir()
 	mustMake(t, dir, madeRun{name: "demo", config: "grpo:\n  lr: 0.1\n", steps: 20, groups: 6, evalTasks: 12, evalEvery: 5})
 	mustMake(t, dir, madeRun{name: "other", config: "grpo:\n  lr: 0.2\n", steps: 12, groups: 2})
+	mustMake(t, dir, madeRun{name: "hostile", steps: 2, groups: 1, hostile: "<img src=x onerror=\"window.taken=1\"><script>window.taken=2</script>\u202e" + hostile + strings.Repeat("A", 1<<20)})
 	b := openBrowser(t, dir)
 	b.screen(1280, 900, "light")
 	for _, part := range []struct {
 		name string
 		try  func(tab)
 	}{{"runs", tryRuns}, {"overview", tryOverview}, {"keyboard", tryKeyboard}, {"rollouts", tryRollouts}, {"chain", tryChain},
-		{"emergence", tryEmergence}, {"experts", tryExperts}, {"evals", tryEvals}, {"narrow", tryNarrow}} {
+		{"emergence", tryEmergence}, {"experts", tryExperts}, {"evals", tryEvals}, {"narrow", tryNarrow}, {"hostile", tryHostile}, {"no script", tryWithoutScript}} {
 		t.Run(part.name, func(t *testing.T) { part.try(tab{t, b.ctx, b.address}) })
 	}
 	t.Run("live", func(t *testing.T) { tryLive(tab{t, b.ctx, b.address}, dir) })
@@ -144,6 +147,12 @@ func tryExperts(b tab) {
 
 func tryEvals(b tab) {
 	b.open("/runs/demo/evals")
+	require.Equal(b, 2, ask[int](b, `document.querySelector(".evalgrid .chart").querySelectorAll(".band").length`), "of the base and of the trained model")
+	require.NotEqual(b, "none", ask[string](b, `getComputedStyle(document.querySelector(".band")).fill`))
+	require.Contains(b, b.text(".crossing"), "Trained less base at k = 4")
+	b.hover(".evalgrid .chart svg", 0.99)
+	b.eventually(`document.querySelector(".evalgrid .chart .cross-at")?.textContent === "k 4"`)
+	require.Contains(b, b.text(".evalgrid .chart .legend"), "–", "the legend reads the interval at that k")
 	require.Contains(b, b.text(".evalset"), "newly solved")
 	b.click(".switch a:last-child")
 	b.eventually(`document.querySelectorAll(".tasks tbody tr").length === 12`)
@@ -160,10 +169,46 @@ func tryNarrow(b tab) {
 	b.screen(1280, 900, "light")
 }
 
+// tryHostile reads a chain that would take the page over.
+func tryHostile(b tab) {
+	for _, path := range pagePaths("hostile", "1:countdown-1-0:3") {
+		b.open(path)
+		require.False(b, ask[bool](b, `"taken" in window || document.querySelector("main img, main script") !== null`), path)
+	}
+	b.open("/runs/hostile/rollout?id=1:countdown-1-0:3")
+	require.Contains(b, b.text("#chain"), `<script>window.taken=2</script>\u202e`)
+	require.LessOrEqual(b, ask[int](b, `document.documentElement.scrollWidth`), 1280, "a line of a megabyte is broken")
+}
+
+// tryWithoutScript turns the pages' script off: all that a chart says stands in a table, and filters and zoom are forms.
+func tryWithoutScript(b tab) {
+	off := func(yes bool) chromedp.Action[chromedp.Void] {
+		return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+			_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: yes})
+			return err
+		})
+	}
+	b.do(off(true))
+	defer b.do(off(false))
+	for path, want := range map[string]string{"": "grad norm", "/emergence": "Length of right and wrong chains: not right", "/experts": "steps without a token", "/evals": "pass@k, estimated without bias"} {
+		b.open("/runs/demo" + path)
+		require.False(b, ask[bool](b, `document.documentElement.classList.contains("js")`), path)
+		ask[bool](b, `document.querySelectorAll("details").forEach((d) => { d.open = true; }), true`)
+		require.Contains(b, ask[string](b, `[...document.querySelectorAll("table")].map((t) => t.innerText).join("\n")`), want, path)
+	}
+	b.open("/runs/demo?from=3&to=9")
+	require.Equal(b, "3", ask[string](b, `document.querySelector("#chart-accuracy svg").dataset.x0`))
+	b.open("/runs/demo/rollouts")
+	b.do(chromedp.SendKeys(chromedp.CSS("input[name=step]"), "4"+kb.Enter))
+	b.eventually(`location.search.includes("step=4") && document.querySelectorAll(".rollouts li").length > 0`)
+}
+
 // tryLive adds a step to a run while its page is open.
 func tryLive(b tab, dir string) {
 	b.open("/runs/other")
 	require.Contains(b, b.text(".facts"), "12 steps")
+	b.hover("#chart-reward svg", 0.5)
+	b.eventually(`document.querySelector("#chart-reward .cross-at") !== null`)
 	log, err := runlog.Open(filepath.Join(dir, "other"))
 	require.NoError(b, err)
 	defer log.Close()
@@ -171,6 +216,9 @@ func tryLive(b tab, dir string) {
 	require.NoError(b, log.SetStatus(ctx, runlog.Running))
 	groups, advantages := m.draw(12, 1, 0.5, rand.New(rand.NewPCG(1, 1)))
 	require.NoError(b, log.RecordStep(ctx, m.row(12), groups, advantages, nil))
+	b.eventually(`document.getElementById("live").innerText === "live"`)
+	require.Contains(b, b.text(".facts"), "12 steps", "the page holds still under the pointer")
+	b.hover("h1", 0.5)
 	b.eventually(`document.querySelector(".facts").innerText.includes("13 steps") && document.getElementById("live").innerText === "live"`)
 	require.Equal(b, "running", b.text("#status"))
 }

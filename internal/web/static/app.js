@@ -94,6 +94,7 @@ class Chart {
     this.layer.replaceChildren();
     this.legend.forEach((b, i) => { b.textContent = this.resting[i]; });
     this.shown = undefined;
+    setTimeout(catchUp);
   }
 
   listen() {
@@ -213,6 +214,16 @@ addEventListener("popstate", () => go(new URL(location.href), false));
 
 const live = document.getElementById("live");
 
+// behind: the run has moved on since the page was made. It waits while somebody reads values or fills in a form.
+let behind = false;
+function catchUp() {
+  const editing = document.activeElement && document.activeElement.matches("input, select");
+  if (!behind || editing || charts.some((c) => c.shown !== undefined)) return;
+  behind = false;
+  go(new URL(location.href), false);
+}
+addEventListener("focusout", () => setTimeout(catchUp));
+
 function follow(address) {
   const events = new EventSource(address);
   const say = (data) => {
@@ -223,8 +234,8 @@ function follow(address) {
   events.addEventListener("at", (event) => say(event.data));
   events.addEventListener("moved", (event) => {
     say(event.data);
-    const editing = document.activeElement && document.activeElement.matches("input, select");
-    if (!editing && !charts.some((c) => c.shown !== undefined)) go(new URL(location.href), false);
+    behind = true;
+    catchUp();
   });
   events.addEventListener("error", () => {
     live.classList.remove("on");
