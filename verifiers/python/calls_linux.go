@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 
 // allowedCalls lists what an interpreter needs that computes, prints, and writes files in its own folder. Not among
 // them, on purpose: anything of processes (fork, exec, wait, ptrace, pidfd, process_vm), of namespaces and mounts, of
-// networks but a pair of connected sockets, bpf, perf, io_uring, userfaultfd, keys, modules, memfd (memory that no
+// networks but a pair of connected sockets, signals to others (a rule allows those to itself), bpf, perf, io_uring, userfaultfd, keys, modules, memfd (memory that no
 // limit counts), System V and POSIX queues, extended attributes, and clocks that can be set.
 func allowedCalls() []uint32 {
 	return append([]uint32{
@@ -24,7 +24,7 @@ func allowedCalls() []uint32 {
 		// threads and signals
 		unix.SYS_FUTEX, unix.SYS_SET_ROBUST_LIST, unix.SYS_GET_ROBUST_LIST, unix.SYS_RSEQ, unix.SYS_SET_TID_ADDRESS, unix.SYS_MEMBARRIER,
 		unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY, unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK, unix.SYS_RT_SIGRETURN,
-		unix.SYS_RT_SIGPENDING, unix.SYS_RT_SIGTIMEDWAIT, unix.SYS_RT_SIGSUSPEND, unix.SYS_SIGALTSTACK, unix.SYS_KILL, unix.SYS_TKILL, unix.SYS_TGKILL,
+		unix.SYS_RT_SIGPENDING, unix.SYS_RT_SIGTIMEDWAIT, unix.SYS_RT_SIGSUSPEND, unix.SYS_SIGALTSTACK,
 		unix.SYS_RESTART_SYSCALL, unix.SYS_EXIT, unix.SYS_EXIT_GROUP, unix.SYS_SETITIMER, unix.SYS_GETITIMER,
 		// waiting
 		unix.SYS_PPOLL, unix.SYS_PSELECT6, unix.SYS_EPOLL_CREATE1, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT, unix.SYS_EVENTFD2,
@@ -36,4 +36,13 @@ func allowedCalls() []uint32 {
 		unix.SYS_GETPGID, unix.SYS_GETSID, unix.SYS_GETPRIORITY, unix.SYS_GETRUSAGE, unix.SYS_TIMES, unix.SYS_UNAME, unix.SYS_SYSINFO,
 		unix.SYS_CLOCK_GETTIME, unix.SYS_CLOCK_GETRES, unix.SYS_GETTIMEOFDAY, unix.SYS_GETRANDOM,
 	}, legacyCalls()...)
+}
+
+// changingCalls are those of the allowed that change files by their names, or more of a file than what it holds. Without a
+// file system of their own programs do not have them.
+func changingCalls() []uint32 {
+	return append([]uint32{
+		unix.SYS_TRUNCATE, unix.SYS_MKDIRAT, unix.SYS_UNLINKAT, unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2, unix.SYS_LINKAT, unix.SYS_SYMLINKAT,
+		unix.SYS_FCHMOD, unix.SYS_FCHMODAT, unix.SYS_UTIMENSAT,
+	}, legacyChangingCalls()...)
 }

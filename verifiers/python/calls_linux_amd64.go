@@ -11,3 +11,9 @@ func legacyCalls() []uint32 {
 		unix.SYS_ALARM, unix.SYS_PAUSE, unix.SYS_TIME, unix.SYS_GETPGRP,
 	}
 }
+
+func legacyChangingCalls() []uint32 {
+	return []uint32{
+		unix.SYS_MKDIR, unix.SYS_RMDIR, unix.SYS_UNLINK, unix.SYS_RENAME, unix.SYS_LINK, unix.SYS_SYMLINK, unix.SYS_CHMOD, unix.SYS_UTIME, unix.SYS_UTIMES,
+	}
+}

@@ -17,7 +17,7 @@ import (
 // stripped is a way to build a worker that lacks a layer. Nothing outside of this benchmark can take one off.
 type stripped struct {
 	name       string
-	isolated   bool
+	tier       tier
 	alone      bool                        // program and tests in one process: no judge
 	weaken     func(fields map[string]any) // the worker's settings
 	everything bool                        // leaves all layers on
@@ -50,12 +50,10 @@ func withoutPidNamespace(fields map[string]any) {
 
 // weakened is a pool of workers that lack a layer.
 func (s stripped) pool(b *testing.B) *Pool {
-	p := newPool(b, Options{Workers: runtime.NumCPU() + 1, Unsafe: true})
 	if s.everything {
-		return p
+		return newPool(b, Options{Workers: runtime.NumCPU() + 1})
 	}
-	p.setting = newSettings(p.setting.found, p.options, s.isolated)
-	require.NoError(b, p.setting.fault)
+	p := tierPool(b, Options{Workers: runtime.NumCPU() + 1}, s.tier)
 	if s.weaken != nil {
 		var fields map[string]any
 		require.NoError(b, json.Unmarshal(p.setting.message, &fields))
@@ -65,12 +63,6 @@ func (s stripped) pool(b *testing.B) *Pool {
 		message = append(message, '\n')
 		p.setting.message = message
 	}
-	for range cap(p.free) { // the first worker was started with all layers
-		if w := <-p.free; w != nil {
-			w.kill()
-		}
-		p.free <- nil
-	}
 	return p
 }
 
@@ -79,11 +71,12 @@ func BenchmarkLayers(b *testing.B) {
 	records := corpus[humanEval](b, "humaneval/HumanEval.jsonl")
 	for _, s := range []stripped{
 		{name: "all", everything: true},
-		{name: "no-seccomp", isolated: true, weaken: withoutSeccomp},
-		{name: "no-pid-namespace-a-job", isolated: true, weaken: withoutPidNamespace},
-		{name: "no-namespaces", isolated: false},
-		{name: "no-judge", isolated: true, alone: true},
-		{name: "none", isolated: false, alone: true, weaken: withoutSeccomp},
+		{name: "no-seccomp", tier: tierNamespaces, weaken: withoutSeccomp},
+		{name: "no-pid-namespace-a-job", tier: tierNamespaces, weaken: withoutPidNamespace},
+		{name: "no-namespaces", tier: tierBare},
+		{name: "landlock", tier: tierLandlock},
+		{name: "no-judge", tier: tierNamespaces, alone: true},
+		{name: "none", tier: tierBare, alone: true, weaken: withoutSeccomp},
 	} {
 		b.Run(s.name, func(b *testing.B) {
 			p := s.pool(b)

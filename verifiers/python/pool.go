@@ -1,6 +1,7 @@
 package python
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,27 +46,30 @@ func New(o Options) (*Pool, error) {
 	return p, nil
 }
 
-// prepare starts a first worker: fully isolated, or as the options allow.
+// prepare starts a first worker, in the best isolation there is.
 func prepare(o Options) (*settings, *worker, error) {
-	if _, err := filter(false); err != nil { // not this system or processor
+	if _, err := filter(false, tierBare); err != nil { // not this system or processor
 		return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	found, err := discover(o.Interpreter)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	setting := newSettings(found, o, true)
-	first, err := setting.start()
-	if err == nil || !o.Unsafe {
-		if err != nil {
-			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		return setting, first, err
+	tiers := []tier{tierNamespaces, tierLandlock}
+	if o.Unsafe {
+		tiers = append(tiers, tierBare)
 	}
-	setting = newSettings(found, o, false)
-	setting.missing = err.Error()
-	first, err = setting.start()
-	return setting, first, err
+	groups, missing, refused := newGroups(o.group), []string(nil), error(nil)
+	for _, t := range tiers {
+		setting := newSettings(found, o, t, groups)
+		setting.missing = missing
+		first, err := setting.start()
+		if err == nil {
+			return setting, first, nil
+		}
+		missing, refused = append(missing, err.Error()), errors.Join(refused, fmt.Errorf("%s: %w", t, err))
+	}
+	return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, refused)
 }
 
 // Close ends the workers. Jobs under way are waited for.
@@ -111,7 +115,7 @@ func (p *Pool) Run(ctx context.Context, s Script) (Result, error) {
 			return Result{}, err
 		}
 		one := d.compared(c.Output)
-		total.CPU += one.CPU
+		total.CPU, total.Stderr = total.CPU+one.CPU, cmp.Or(total.Stderr, one.Stderr)
 		if one.Outcome == Passed {
 			total.Passed++
 			continue
@@ -158,6 +162,9 @@ func (p *Pool) run(ctx context.Context, j job, task []byte, s *script) (done, er
 		}
 		w.kill()
 		w = nil
+		if d.starved {
+			return d, nil // the worker died of what the job did
+		}
 		if failures = append(failures, err); ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			break
 		}

@@ -26,8 +26,13 @@ type Options struct {
 	Memory      int64         // address space of a candidate in bytes: 512 MiB
 	Disk        int64         // its working folder in bytes: 16 MiB
 	Output      int64         // what a candidate may print, in bytes: 4 MiB
-	Unsafe      bool          // where namespaces are missing run with seccomp and limits alone: no protection of files
+	Unsafe      bool          // where neither namespaces nor Landlock work run with seccomp and limits alone: no protection of files
+
+	group int64 // memory of a worker's control group in bytes: a candidate's, the working folder's, and groupReserve
 }
+
+// groupReserve is memory of a worker beside that of a candidate, in bytes: interpreter and judge, page tables, sockets.
+const groupReserve = 128 << 20
 
 func (o Options) withDefaults(processors int) Options {
 	set(&o.Workers, processors+1)
@@ -35,6 +40,7 @@ func (o Options) withDefaults(processors int) Options {
 	set(&o.Memory, 512<<20)
 	set(&o.Disk, 16<<20)
 	set(&o.Output, 4<<20)
+	set(&o.group, o.Memory+o.Disk+groupReserve)
 	return o
 }
 

@@ -24,6 +24,23 @@ func newPool(t testing.TB, o Options) *Pool {
 	return p
 }
 
+// tierPool makes a pool of a tier that is not the best one here.
+func tierPool(t testing.TB, o Options, wanted tier) *Pool {
+	set(&o.Workers, 2)
+	o = o.withDefaults(1)
+	found, err := discover("")
+	require.NoError(t, err)
+	s := newSettings(found, o, wanted, newGroups(o.group))
+	require.NoError(t, s.fault)
+	s.missing = []string{"left out by a test", "left out by a test"}
+	p := &Pool{options: o, setting: s, free: make(chan *worker, o.Workers), closed: make(chan struct{})}
+	for range o.Workers {
+		p.free <- nil
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
 func TestVerdicts(t *testing.T) {
 	p := newPool(t, Options{Time: time.Second})
 	three := []string{"assert f(1) == 2", "assert f(2) == 3", "assert f(3) == 4"}
@@ -169,27 +186,25 @@ func TestKilledWorkers(t *testing.T) {
 
 // Without namespaces there is no pool, unless it is asked for; then files are open to the program, and Layers tells.
 func TestUnsafe(t *testing.T) {
-	found, err := discover("")
-	require.NoError(t, err)
-	o := Options{Unsafe: true, Workers: 1}.withDefaults(1)
-	s := newSettings(found, o, false)
-	s.missing = "told so"
-	w, err := s.start()
-	require.NoError(t, err)
-	p := &Pool{options: o, setting: s, free: make(chan *worker, 1), closed: make(chan struct{})}
-	p.free <- w
-	defer p.Close()
+	p := tierPool(t, Options{Workers: 1}, tierBare)
 	good(t, p)
-	secret := t.TempDir() + "/secret"
+	folder, err := os.MkdirTemp("", "unsafe") // a folder of t's is for our user alone, and workers of root have users of their own
+	require.NoError(t, err)
+	defer os.RemoveAll(folder)
+	require.NoError(t, os.Chmod(folder, 0o755))
+	secret := folder + "/secret"
 	require.NoError(t, os.WriteFile(secret, []byte("open"), 0o644))
 	r, err := p.Test(t.Context(), Tests{Program: "import sys\nsys.stderr.write(open('" + secret + "').read())\ndef f(x): return 1", Tests: []string{"assert f(1) == 1"}})
 	require.NoError(t, err)
 	require.Equal(t, "open", r.Stderr, "the attack that isolation stops")
-	require.False(t, p.Layers()[0].On)
-	require.Equal(t, "told so", p.Layers()[0].Detail)
+	for i, name := range []string{"namespaces", "root", "landlock"} {
+		layer := p.Layers()[i]
+		require.Equal(t, []any{name, false, true}, []any{layer.Name, layer.On, layer.Wanted})
+		require.Contains(t, layer.Detail, "left out by a test")
+	}
 	_, err = New(Options{Interpreter: "/nothing/like/python"})
 	require.True(t, errors.Is(err, ErrUnavailable))
 	layers, err := Probe(Options{})
 	require.NoError(t, err)
-	require.True(t, layers[0].On)
+	require.True(t, layers[0].On, "%+v", layers)
 }

@@ -49,11 +49,11 @@ func run(t *testing.T, code []byte, number uint32, args ...uint32) uint32 {
 }
 
 func TestFilter(t *testing.T) {
-	code, err := filter(false)
+	code, err := filter(false, tierNamespaces)
 	require.NoError(t, err)
 	require.Less(t, len(code)/8, 4096)
 	const eperm, enosys = resultErrno | uint32(unix.EPERM), resultErrno | uint32(unix.ENOSYS)
-	conditional := []uint32{unix.SYS_CLONE, unix.SYS_SOCKETPAIR, unix.SYS_PRLIMIT64, unix.SYS_IOCTL, unix.SYS_CLONE3}
+	conditional := []uint32{unix.SYS_CLONE, unix.SYS_SOCKETPAIR, unix.SYS_PRLIMIT64, unix.SYS_IOCTL, unix.SYS_CLONE3, unix.SYS_KILL, unix.SYS_TGKILL}
 	for number := range uint32(600) {
 		want := eperm
 		if slices.Contains(allowedCalls(), number) {
@@ -81,10 +81,19 @@ func TestFilter(t *testing.T) {
 		{unix.SYS_IOCTL, []uint32{1, unix.TCGETS}, resultAllow},
 		{unix.SYS_IOCTL, []uint32{1, unix.TIOCSTI}, eperm},
 		{unix.SYS_RECVMSG, nil, eperm},
+		{unix.SYS_KILL, []uint32{ownPid}, resultAllow},
+		{unix.SYS_KILL, []uint32{0xffffffff}, eperm},
+		{unix.SYS_TGKILL, []uint32{ownPid}, resultAllow},
+		{unix.SYS_TGKILL, []uint32{1}, eperm},
 	} {
 		require.Equal(t, test.want, run(t, code, test.call, test.args...), "call %d %v", test.call, test.args)
 	}
-	judge, err := filter(true)
+	judge, err := filter(true, tierNamespaces)
 	require.NoError(t, err)
 	require.Equal(t, uint32(resultAllow), run(t, judge, unix.SYS_RECVMSG))
+	poor, err := filter(false, tierLandlock)
+	require.NoError(t, err)
+	for _, call := range changingCalls() {
+		require.Equal(t, eperm, run(t, poor, call), "call %d", call)
+	}
 }

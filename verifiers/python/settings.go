@@ -12,16 +12,26 @@ var harness embed.FS
 
 // settings are what all workers of a pool are started with.
 type settings struct {
-	found    found
-	isolated bool
-	missing  string // why namespaces are not used, if they are not
-	message  []byte // for the worker, one line of JSON
-	fault    error  // why there is none
+	found   found
+	tier    tier
+	missing []string // why the tiers before it are not used
+	groups  *groups
+	message []byte // for the worker, one line of JSON
+	fault   error  // why there is none
 }
 
+// tier is how programs are kept apart from the machine. A pool has the first that works.
+type tier string
+
+const (
+	tierNamespaces tier = "namespaces"
+	tierLandlock   tier = "landlock" // files by Landlock; for containers that refuse namespaces
+	tierBare       tier = "none"     // seccomp and limits alone, if the options allow it
+)
+
 // newSettings puts together what a worker needs to know. The harness's modules come in the order of their imports.
-func newSettings(f found, o Options, isolated bool) *settings {
-	s := &settings{found: f, isolated: isolated}
+func newSettings(f found, o Options, t tier, g *groups) *settings {
+	s := &settings{found: f, tier: t, groups: g}
 	var modules [][2]string
 	for _, name := range []string{"kernel", "wire", "jail", "candidate", "task", "judge", "zygote"} {
 		text, err := harness.ReadFile("harness/" + name + ".py")
@@ -31,18 +41,18 @@ func newSettings(f found, o Options, isolated bool) *settings {
 		}
 		modules = append(modules, [2]string{name, string(text)})
 	}
-	code, err := filter(false)
+	code, err := filter(false, t)
 	if err != nil {
 		s.fault = err
 		return s
 	}
-	judgeCode, err := filter(true)
+	judgeCode, err := filter(true, t)
 	if err != nil {
 		s.fault = err
 		return s
 	}
 	s.message, s.fault = json.Marshal(map[string]any{
-		"harness": modules, "filter": code, "judge_filter": judgeCode, "numbers": callNumbers(), "isolated": isolated,
+		"harness": modules, "filter": code, "judge_filter": judgeCode, "numbers": callNumbers(), "tier": t,
 		"binds": f.Binds, "links": f.Links, "disk": o.Disk, "limits": o.limits(),
 	})
 	s.message = append(s.message, '\n')
@@ -103,4 +113,5 @@ type done struct {
 	report         []byte // the judge's
 	stdout, stderr []byte
 	flooded        bool // more output than allowed
+	starved        bool // the kernel ended a process for want of memory
 }

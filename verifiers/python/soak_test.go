@@ -32,7 +32,13 @@ func childPids(t testing.TB) []int {
 }
 
 // figures are what a leak would show in.
-type figures struct{ descriptors, processes, mounts, memory int }
+type figures struct{ descriptors, processes, mounts, memory, groups, written int }
+
+func readText(t testing.TB, path string) string {
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
 
 func measured(t *testing.T) figures {
 	descriptors, err := os.ReadDir("/proc/self/fd")
@@ -43,7 +49,11 @@ func measured(t *testing.T) figures {
 	require.NoError(t, err)
 	pages, err := strconv.Atoi(strings.Fields(string(status))[1])
 	require.NoError(t, err)
-	return figures{len(descriptors), len(childPids(t)), strings.Count(string(mounts), "\n"), pages * os.Getpagesize() >> 20}
+	_, written, _ := strings.Cut(readText(t, "/proc/self/io"), "\nwrite_bytes: ")
+	bytes, err := strconv.Atoi(strings.Fields(written)[0])
+	require.NoError(t, err)
+	groups := groupsHere(t, newGroups(1<<30), groupMark+strconv.Itoa(os.Getpid())+"-")
+	return figures{len(descriptors), len(childPids(t)), strings.Count(string(mounts), "\n"), pages * os.Getpagesize() >> 20, len(groups), bytes >> 20}
 }
 
 // mixed are programs good and bad, as a run of training meets them.
@@ -100,7 +110,8 @@ func TestSoak(t *testing.T) {
 	after := measured(t)
 	t.Logf("%d jobs, %d workers killed, verdicts %v; before %+v, after %+v", jobs, killed.Load(), verdicts, before, after)
 	require.Equal(t, jobs, verdicts[Passed]+verdicts[Failed]+verdicts[TimedOut]+verdicts[Unparseable])
-	require.Equal(t, [2]int{before.processes, before.mounts}, [2]int{after.processes, after.mounts})
+	require.Equal(t, []int{before.processes, before.mounts, before.groups}, []int{after.processes, after.mounts, after.groups})
+	require.LessOrEqual(t, after.written, before.written+1, "MiB that went to disks, the workers' included")
 	require.LessOrEqual(t, after.descriptors, before.descriptors+2)
 	require.Less(t, after.memory, before.memory+200, "MiB")
 }

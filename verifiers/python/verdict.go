@@ -22,10 +22,17 @@ type judgement struct {
 // scriptSyntax is the exit code by which candidate.py tells a program that is no Python; it pays as little as any other.
 const scriptSyntax = 65
 
+// outOfMemory is the reason if the control group's memory was used up; a process that meets its own limit gets MemoryError.
+const outOfMemory = "out of memory"
+
 // verdict puts together what judge and worker tell. What a candidate can bring about, in the judge too, is never our fault.
 func (d done) verdict(tests int) (Result, error) {
 	r := d.result()
 	r.Total = tests
+	if d.report == nil && d.starved {
+		r.Outcome, r.Reason = Failed, outOfMemory
+		return r, nil
+	}
 	if d.report == nil {
 		if d.Late != "" {
 			r.Outcome, r.Reason = TimedOut, d.timeReason()
@@ -50,7 +57,9 @@ func (d done) verdict(tests int) (Result, error) {
 		r.Outcome = Unparseable
 	default:
 		r.Outcome = Failed
-		if j.Died != "" {
+		if j.Died != "" && d.starved {
+			r.Reason = strings.TrimSpace(r.Reason + " (" + outOfMemory + ")")
+		} else if j.Died != "" {
 			r.Reason = strings.TrimSpace(r.Reason + " (" + d.ending() + ")")
 		}
 	}
@@ -67,6 +76,8 @@ func (d done) compared(want string) Result {
 		r.Outcome, r.Reason = TimedOut, d.timeReason()
 	case status.Exited() && status.ExitStatus() == scriptSyntax:
 		r.Outcome, r.Reason = Unparseable, lastLine(r.Stderr)
+	case d.starved:
+		r.Outcome, r.Reason = Failed, outOfMemory
 	case !status.Exited() || status.ExitStatus() != 0:
 		r.Outcome, r.Reason = Failed, d.ending()+": "+lastLine(r.Stderr)
 	case d.flooded:

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,6 +23,8 @@ type worker struct {
 	process *os.Process
 	ended   chan struct{} // closed when the process has been waited for
 	stderr  *tail         // to be read after that
+	group   *group
+	kills   int // for want of memory, so far
 }
 
 // nobody is the user that workers of root run as: no file belongs to it.
@@ -32,7 +35,10 @@ const startTime = 60 * time.Second
 
 // callNumbers are the numbers of system calls that the harness makes by number.
 func callNumbers() map[string]int {
-	return map[string]int{"pivot_root": unix.SYS_PIVOT_ROOT, "close_range": unix.SYS_CLOSE_RANGE, "capset": unix.SYS_CAPSET}
+	return map[string]int{
+		"pivot_root": unix.SYS_PIVOT_ROOT, "close_range": unix.SYS_CLOSE_RANGE, "capset": unix.SYS_CAPSET, "landlock_create_ruleset": unix.SYS_LANDLOCK_CREATE_RULESET,
+		"landlock_add_rule": unix.SYS_LANDLOCK_ADD_RULE, "landlock_restrict_self": unix.SYS_LANDLOCK_RESTRICT_SELF,
+	}
 }
 
 // start begins a worker and waits until it is ready.
@@ -59,7 +65,11 @@ func (s *settings) start() (*worker, error) {
 	theirs.Close() // else the end of the worker would not be seen
 	if err != nil {
 		ours.Close()
-		return nil, fmt.Errorf("start a worker in new namespaces: %w%s", err, hint(err))
+		return nil, fmt.Errorf("start a worker (isolation by %s): %w%s", s.tier, err, hint(err))
+	}
+	if w.group, err = s.groups.enter(w.process.Pid); err != nil {
+		w.kill()
+		return nil, err
 	}
 	if err := w.greet(s.message); err != nil {
 		w.kill()
@@ -72,7 +82,10 @@ func (s *settings) start() (*worker, error) {
 // worker's world is no one in particular outside.
 func (s *settings) attributes() *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	if !s.isolated {
+	if s.tier != tierNamespaces {
+		if os.Geteuid() == 0 {
+			a.Credential = &syscall.Credential{Uid: s.user(), Gid: nobody}
+		}
 		return a
 	}
 	a.Cloneflags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP
@@ -85,6 +98,27 @@ func (s *settings) attributes() *syscall.SysProcAttr {
 	a.UidMappings = []syscall.SysProcIDMap{{HostID: user, Size: 1}}
 	a.GidMappings = []syscall.SysProcIDMap{{HostID: group, Size: 1}}
 	return a
+}
+
+// user is one that nobody else on the machine is: each worker of root's has its own, as far as users are mapped here.
+func (s *settings) user() uint32 {
+	const first = 1 << 30 // above what systems and containers give out
+	own := first | uint32(os.Getpid()&0xffff)<<12 | uint32(s.groups.count.Load()&0xfff)
+	if text, err := os.ReadFile("/proc/self/uid_map"); err != nil || !mapped(string(text), own) {
+		return nobody
+	}
+	return own
+}
+
+// mapped reads /proc/self/uid_map: lines of first user inside, first outside, how many.
+func mapped(text string, user uint32) bool {
+	for line := range strings.Lines(text) {
+		var inside, outside, count int64
+		if _, err := fmt.Sscan(line, &inside, &outside, &count); err == nil && int64(user) >= inside && int64(user) < inside+count {
+			return true
+		}
+	}
+	return false
 }
 
 // hint says what usually refuses namespaces.
@@ -154,6 +188,7 @@ func (w *worker) kill() {
 	w.control.Close()
 	_ = w.process.Kill() // it may have ended
 	<-w.ended
+	w.group.remove()
 }
 
 // patience is for how long a worker may be silent. Within it a job gets its processor time unless the machine does little
@@ -200,6 +235,9 @@ func (w *worker) do(ctx context.Context, j job, task []byte, s *script) (done, e
 	close(finished)
 	if err == nil && d.Fault != "" {
 		err = errors.New(d.Fault)
+	}
+	if kills := w.group.kills(); kills > w.kills {
+		d.starved, w.kills = true, kills
 	}
 	if err != nil {
 		w.kill() // else what is served may never end

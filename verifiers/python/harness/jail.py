@@ -62,18 +62,25 @@ class Folder:
             self.mount()
 
 
+def forbid_files(binds):
+    """In place of a root of its own: of the machine's files only the library can be read, and none written."""
+    library = {path for pair in binds for path in pair}
+    read = [(path, kernel.READ_FILE | kernel.READ_DIR) for path in sorted(library) + ["/dev/zero", "/dev/urandom"]]
+    kernel.landlock(read + [("/dev/null", kernel.READ_FILE | kernel.WRITE_FILE)])
+
+
 class Bare:
-    """Without a mount namespace: jobs share the folder that the worker was started in."""
+    """Without a mount namespace there is no folder for jobs."""
 
     def clean(self):
         pass
 
 
-def lock(limits):
+def lock(limits, isolated):
     """What all jobs inherit: no rights to gain, and limits for each process."""
     kernel.drop_bounds()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    kernel.keep_capabilities(CAP_SYS_ADMIN)
+    kernel.keep_capabilities(CAP_SYS_ADMIN if isolated else 0)
     os.umask(0o077)
     for name, value in limits.items():
         kind = getattr(resource, "RLIMIT_" + name, None)

@@ -65,6 +65,8 @@ class Link:
         try:
             data = wire.Encoder().encode(request)
         except wire.Unsupported as fault:
+            if self.calls and isinstance(fault, wire.TooLarge):  # it may hold what the program returned
+                raise CandidateError("an argument is %s" % fault) from None
             raise Fault("an argument in the tests cannot be passed on: %s" % fault) from None
         return self.answer(self.exchange(data))
 
@@ -153,7 +155,7 @@ def _exception(name, text):
 
 
 def _line(fault):
-    text = str(fault).strip().split("\n")[0]
+    text = str(fault)[:1000].strip().partition("\n")[0]  # it may be the program's, of any length
     return (type(fault).__name__ + ": " + text if text else type(fault).__name__)[:300]
 
 
@@ -247,11 +249,13 @@ class Judge:
             self.unit(number, fault)
 
     def candidate(self, functions):
-        """What check is called with. A task that names no function means the program's last one."""
-        name = self.task.entry or (functions[-1] if functions else "")
-        if not name or self.task.entry and name not in self.names:
-            raise NameError("the program does not define %s" % (name or "a function"))
-        return self.names.get(name) or Stub(self.link, None, name)
+        """What check is called with. A task that names no function means the program's last one, whose name is only that:
+        names of the tests are not the program's to choose from."""
+        if self.task.entry in self.names:
+            return self.names[self.task.entry]
+        if self.task.entry or not functions:
+            raise NameError("the program does not define %s" % (self.task.entry or "a function"))
+        return Stub(self.link, None, functions[-1])
 
     def unit(self, number, fault):
         """Counts a test. Tests that run several times pass once."""

@@ -19,6 +19,10 @@ class Unsupported(Exception):
     """A value that cannot be sent."""
 
 
+class TooLarge(Unsupported):
+    """A value beyond the bounds, which the other side's values can bring about."""
+
+
 class Malformed(Exception):
     """Bytes that no honest sender makes."""
 
@@ -72,7 +76,7 @@ class Encoder:
     def add(self, data):
         self.room -= len(data)
         if self.room < 0:
-            raise Unsupported("a value of over %d bytes" % MAX_BYTES)
+            raise TooLarge("a value of over %d bytes" % MAX_BYTES)
         self.out.append(data)
 
     def items(self, tag, values, count, depth):
@@ -83,9 +87,9 @@ class Encoder:
     def put(self, value, depth):
         self.left -= 1
         if self.left < 0:
-            raise Unsupported("over %d values" % MAX_VALUES)
+            raise TooLarge("over %d values" % MAX_VALUES)
         if depth > MAX_DEPTH:
-            raise Unsupported("nested deeper than %d" % MAX_DEPTH)
+            raise TooLarge("nested deeper than %d" % MAX_DEPTH)
         kind = type(value)
         write = _WRITERS.get(kind)
         if write is None:
@@ -112,7 +116,7 @@ class Encoder:
         for item in value:
             items.append(item)
             if len(items) > MAX_VALUES:
-                raise Unsupported("an iterator of over %d items" % MAX_VALUES)
+                raise TooLarge("an iterator of over %d items" % MAX_VALUES)
         self.items(b"g", items, len(items), 1)
 
 

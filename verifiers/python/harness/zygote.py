@@ -23,7 +23,7 @@ def main(settings):
 
 class Zygote:
     def __init__(self, settings, control):
-        self.control, self.isolated = control, settings["isolated"]
+        self.control, self.isolated = control, settings["tier"] == "namespaces"
         kernel.use(settings["numbers"])
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         self.filter = kernel.Filter(base64.b64decode(settings["filter"]))
@@ -31,7 +31,9 @@ class Zygote:
         self.judge = None
         self.own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if self.isolated else None
         self.folder = jail.new_root(settings["binds"], settings["links"], settings["disk"]) if self.isolated else jail.Bare()
-        jail.lock(settings["limits"])
+        if settings["tier"] == "landlock":
+            jail.forbid_files(settings["binds"])
+        jail.lock(settings["limits"], self.isolated)
         os.environ.clear()
         sys.path[:] = [p for p in sys.path if p.startswith("/")]
         signal.signal(signal.SIGINT, signal.SIG_DFL)
