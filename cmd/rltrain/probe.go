@@ -162,22 +162,12 @@ func withInterval(m runlog.Metric, format string) string {
 	return fmt.Sprintf(format+" ["+format+", "+format+"]", m.Value, m.Low, m.High)
 }
 
-// fewPoints is below how many prefixes a probe says nothing.
-const fewPoints = 20
-
 // verdictOf says in words what a probe found.
 func verdictOf(p runlog.Probe) string {
 	head := fmt.Sprintf("probe at step %d (%s, %d prefixes of %d tasks, %d continuations each): ", p.Step, escapeText(p.Tasks), p.NPoints, p.NTasks, p.NSamples)
-	if p.NPoints < fewPoints {
-		return head + fmt.Sprintf("too few prefixes at which the policy reflects to say anything; %d are needed", fewPoints)
-	}
-	masked, placebo := p.Metric(eval.ArmForced+"_minus_"+eval.ArmMasked), p.Metric(eval.ArmForced+"_minus_"+eval.ArmPlacebo)
-	verdict := "whether reflecting pays is not decided"
-	switch {
-	case masked.Low > 0 && placebo.Low > 0:
-		verdict = "reflecting pays"
-	case masked.High < 0 && placebo.High < 0:
-		verdict = "reflecting does harm"
+	verdict, masked, placebo := eval.DoesItPay(p)
+	if verdict == eval.PaysTooFew {
+		return head + fmt.Sprintf("too few prefixes at which the policy reflects to say anything; %d are needed", eval.FewPoints)
 	}
 	return head + fmt.Sprintf("%s. Made to reflect, P(correct) is higher by %s than kept from it, and by %s than after a placebo of equal length",
 		verdict, withInterval(masked, "%+.3f"), withInterval(placebo, "%+.3f"))

@@ -35,7 +35,7 @@ func TestVerdictOfProbe(t *testing.T) {
 			Metrics: []runlog.Metric{metric("forced_minus_masked", ends[0], ends[1]), metric("forced_minus_placebo", ends[2], ends[3])}}
 		require.Contains(t, verdictOf(p), want)
 		require.Contains(t, verdictOf(p), "probe at step 7 (a, 40 prefixes of 64 tasks, 4 continuations each)")
-		p.NPoints = fewPoints - 1
+		p.NPoints = eval.FewPoints - 1
 		require.Contains(t, verdictOf(p), "too few prefixes")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/rltrain/rltrain/internal/eval"
 	"github.com/rltrain/rltrain/internal/reflect"
 	"github.com/rltrain/rltrain/internal/runlog"
 )
@@ -26,6 +27,7 @@ type emergence struct {
 	Totals     []categoryRow
 	TakeOff    int
 	HasTakeOff bool
+	Probes     []probeRow
 	Mixing     bool // there is a chain that mixes languages
 }
 
@@ -41,6 +43,14 @@ type categoryRow struct {
 	Color        int
 	N, Good, Bad int
 	First        int
+}
+
+// probeRow is what an intervention told: P(correct) of chains made to reflect less that of chains kept from it, and less
+// that of chains given a placebo.
+type probeRow struct {
+	runlog.Probe
+	Verdict         string
+	Masked, Placebo runlog.Metric
 }
 
 // maxPhrases is how many phrases are listed.
@@ -81,6 +91,14 @@ func (s *Server) emergencePage(w http.ResponseWriter, r *http.Request) error {
 		e.Phrases, err = phraseRows(r, log, top, t.Steps)
 		if err != nil {
 			return err
+		}
+		probes, err := log.Probes(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range probes {
+			verdict, masked, placebo := eval.DoesItPay(p)
+			e.Probes = append(e.Probes, probeRow{p, string(verdict), masked, placebo})
 		}
 		return s.render(w, "emergence", e)
 	})

@@ -62,7 +62,7 @@ func TestPages(t *testing.T) {
 		{"/runs/demo/rollout?id=7:countdown-7-1:0", []string{"Chain of thought", "28 is not 36", "All 4 samples", "log-prob"}},
 		{"/runs/demo/rollout?id=7:countdown-7-1:0&color=ratio", []string{`class="n4"`, `class="p4"`, "ratio 0.8187", "ratio 1.2214", "ratio 1.0000", "over the sampler’s"}},
 		{"/runs/demo/rollout?id=eval/countdown/test/t1/6x4:8:countdown-check-1:0", []string{"This task over the steps", "step 0", "step 4", "of 4 right"}},
-		{"/runs/demo/emergence", []string{"wait, let me reconsider", "reconsideration", "descriptive", "takes off at", "<svg"}},
+		{"/runs/demo/emergence", []string{"wait, let me reconsider", "reconsideration", "descriptive", "takes off at", "<svg", "reflecting pays", "40 of 64", "+31.0", "+10.0 to +35.0"}},
 		{"/runs/demo/experts", []string{"Layer 1", "1 expert dead", "2×", "Routing bias"}},
 		{"/runs/demo/evals", []string{"pass@1", "pass@k", "newly solved", "+60.0", "Trained less base at k = 4", "<caption>maj@k", "<caption>pass^k", "best_logp@4"}},
 		{"/runs/other/evals", []string{"No evaluation is recorded yet"}},
