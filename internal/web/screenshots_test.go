@@ -30,7 +30,7 @@ func TestScreenshots(t *testing.T) {
 	id := "?" + url.Values{"id": {os.Getenv("RLTRAIN_ROLLOUT")}}.Encode()
 	b := openBrowser(t, belowRoot(os.Getenv("RLTRAIN_RUNS")))
 	pages := map[string]string{"runs": "/", "overview": run, "rollouts": run + "/rollouts?reflections=2&verdict=correct&phase=train",
-		"rollout": run + "/rollout" + id, "group": run + "/group" + id, "emergence": run + "/emergence", "experts": run + "/experts", "evals": run + "/evals"}
+		"rollout": run + "/rollout" + id + "&color=ratio", "group": run + "/group" + id, "emergence": run + "/emergence", "experts": run + "/experts", "evals": run + "/evals"}
 	for name, path := range pages {
 		if only != "" && !strings.Contains(","+only+",", ","+name+",") {
 			continue
