@@ -66,12 +66,7 @@ func (s story) costTo(set string, level float64) (c cost, ok bool) {
 	return cost{}, false
 }
 
-// takeOff is the step at which reflection leaves the base's interval for good measure, see runlog.TakeOff; the base was
-// evaluated on the test set or, without one, on the validation set.
+// takeOff is the step at which reflection leaves the base's interval for good measure, see runlog.TakeOff.
 func (s story) takeOff() (step int, ok bool) {
-	base, known := s.evaluation(resultsSet, 0)
-	if !known {
-		base, _ = s.evaluation(validationSet, 0)
-	}
-	return runlog.TakeOff(s.steps, base.Metric("reflect_frac").High)
+	return runlog.TakeOff(s.steps, runlog.BaseReflection(s.evals).High)
 }

@@ -103,3 +103,17 @@ func TestTakeOff(t *testing.T) {
 		require.Equal(t, test.step, step)
 	}
 }
+
+func TestBaseReflection(t *testing.T) {
+	row := func(step int, tasks string, n, samples int, temperature, high float64) runlog.EvalRow {
+		e := runlog.EvalRow{Step: step}
+		e.Tasks, e.NTasks, e.NSamples, e.Temperature = tasks, n, samples, temperature
+		e.Metrics = []runlog.Metric{{Name: "reflect_frac", Value: high - 0.1, Low: high - 0.2, High: high}}
+		return e
+	}
+	require.Equal(t, 0.3, runlog.BaseReflection([]runlog.EvalRow{
+		row(0, "countdown/validation", 900, 9, 1, 0.2), row(0, "code-mini/test", 10, 2, 1, 0.25), row(0, "countdown/test", 64, 16, 1, 0.3), row(0, "countdown/test", 512, 2, 1, 0.4),
+		row(0, "countdown/test", 5000, 1, 0, 0.5), row(9, "countdown/test", 5000, 2, 1, 0.9)}).High, "the first of the two largest sampled test sets")
+	require.Equal(t, 0.2, runlog.BaseReflection([]runlog.EvalRow{row(0, "gsm8k", 8, 1, 1, 0.1), row(0, "math", 9, 1, 1, 0.2)}).High)
+	require.True(t, math.IsNaN(runlog.BaseReflection(nil).High))
+}

@@ -31,19 +31,9 @@ func read(ctx context.Context, name string, log *runlog.Log) (t told, err error)
 	return t, err
 }
 
-// takeOff is the step at which reflection leaves the interval of the base, taken on the test set if there is one.
+// takeOff is the step at which reflection leaves the interval of the base.
 func (t told) takeOff() (step int, ok bool) {
-	high := math.NaN()
-	for _, e := range t.Evals {
-		m := e.Metric("reflect_frac")
-		if e.Step == 0 && e.Temperature > 0 && !math.IsNaN(m.High) && (math.IsNaN(high) || strings.HasSuffix(e.Tasks, "/test")) {
-			high = m.High
-			if strings.HasSuffix(e.Tasks, "/test") {
-				break
-			}
-		}
-	}
-	return runlog.TakeOff(t.Steps, high)
+	return runlog.TakeOff(t.Steps, runlog.BaseReflection(t.Evals).High)
 }
 
 // evalSet is one evaluation as it was repeated over the steps.
