@@ -49,7 +49,7 @@ func newSmall(t testing.TB, seed uint64) *Trainer {
 		if shared.engine, shared.err = xla.Open(context.Background(), xla.Options{Device: os.Getenv(testDevice)}); shared.err != nil {
 			return
 		}
-		if shared.programs, shared.err = newPrograms(shared.engine, small(), 1); shared.err == nil {
+		if shared.programs, shared.err = newPrograms(shared.engine, small(), Shapes{}); shared.err == nil {
 			shared.probe, shared.err = newProgram(shared.engine.Backend, &shared.programs.meter, "probe", small().probeGraph())
 		}
 	})

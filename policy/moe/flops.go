@@ -65,10 +65,21 @@ func (c Config) drawnFLOPs(r policy.Request, samples []policy.Sample) float64 {
 }
 
 // passFLOPs are those of a forward pass over data; a gradient takes three times as many.
-func (c Config) passFLOPs(data []policy.Datum) float64 {
+// A prompt that data share is counted as often as it was laid down.
+func (c Config) passFLOPs(data []policy.Datum, batches []*batch) float64 {
 	sum := 0.0
-	for _, d := range data {
-		sum += c.spanFLOPs(0, length(d), len(d.Response))
+	for _, b := range batches {
+		for _, p := range b.places {
+			d := data[p.datum]
+			from := 0
+			if p.shares {
+				from = len(d.Prompt) - 1
+			}
+			sum += c.spanFLOPs(from, length(d), len(d.Response))
+		}
+		for _, n := range b.shared {
+			sum += c.spanFLOPs(0, n, 0)
+		}
 	}
 	return sum
 }

@@ -107,7 +107,7 @@ func TestGradientsByDifferences(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 3))
 	data := randomData(r, c.Vocab, trainer.Shapes.TrainWidth, 5)
 	onPolicyish(t, trainer, r, data)
-	batches, err := pack(data, trainer.Shapes.TrainRows, trainer.Shapes.TrainWidth)
+	batches, err := pack(data, trainer.Shapes.TrainRows, trainer.Shapes.TrainWidth, false)
 	require.NoError(t, err)
 	require.Len(t, batches, 1)
 	b := batches[0]

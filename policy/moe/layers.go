@@ -84,14 +84,21 @@ type sequence struct {
 	tokens    *Node  // int32 [B,T]
 	positions *Node  // int32 [B,T], from 0 in each document
 	segments  *Node  // int32 [B,T], number of the document in its row; 0 is padding
+	prefixes  *Node  // int32 [B,T], the segment that a position attends to beside its own, or noPrefix; nil for none
 	record    record // of the sampler's routers, [B*T,M*K]
+	recompute bool   // a gradient makes the inside of each layer again
 }
 
-// hidden is float32 [B,1,T,T] for scaled: a position attends to itself and what is before it in its own document.
+// hidden is float32 [B,1,T,T] for scaled: a position attends to itself and what is before it in its own document,
+// or in the prompt that it shares.
 func (s sequence) hidden() *Node {
 	g := s.tokens.Graph()
 	B, T := s.tokens.Shape().Dimensions[0], s.tokens.Shape().Dimensions[1]
-	same := Equal(BroadcastToDims(InsertAxes(s.segments, 2), B, T, T), BroadcastToDims(InsertAxes(s.segments, 1), B, T, T))
+	there := BroadcastToDims(InsertAxes(s.segments, 1), B, T, T)
+	same := Equal(BroadcastToDims(InsertAxes(s.segments, 2), B, T, T), there)
+	if s.prefixes != nil {
+		same = LogicalOr(same, Equal(BroadcastToDims(InsertAxes(s.prefixes, 2), B, T, T), there))
+	}
 	causal := BroadcastToDims(InsertAxes(LowerTriangular(g, T), 0), B, T, T)
 	return hide(InsertAxes(LogicalAnd(same, causal), 1))
 }
@@ -128,6 +135,9 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 	var loads, overs []*Node
 	x := Gather(w.byName["embed"], InsertAxes(s.tokens, -1))
 	for l := range c.Layers {
+		if s.recompute {
+			x = x.Checkpoint()
+		}
 		a, kept := look.whole(w, l, rmsNorm(x, w.at(l, "attn_norm"), c.NormEps), cos, sin, hidden)
 		t.cache = append(t.cache, kept)
 		x = Add(x, a)
@@ -145,18 +155,14 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 		}
 		x = Add(x, Reshape(y, B, T, c.Width))
 	}
+	if s.recompute {
+		x = x.StopCheckpoint()
+	}
 	if len(loads) > 0 {
 		t.load, t.overflow = Stack(loads, 0), ReduceAllMax(Stack(overs, 0))
 	}
 	t.hidden = rmsNorm(x, w.byName["norm"], c.NormEps)
 	return t
-}
-
-// logProbs returns the log-probs of targets[B,T] under hidden[B,T,D]: [B,T].
-func (c Config) logProbs(w weights, hidden, targets *Node) *Node {
-	logits := w.logits(hidden)
-	picked := ReduceSum(Mul(logits, OneHot(targets, c.Vocab, dtypes.Float32)), -1)
-	return Sub(picked, logSumExp(logits))
 }
 
 func logSumExp(x *Node) *Node {

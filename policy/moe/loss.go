@@ -134,19 +134,19 @@ func (d learn) report(loss, ratio, clipped, diff, toReference, counted *Node, t 
 	return StopGradient(Stack(sums, 0))
 }
 
-// gradGraph, with the experts grouped or dense, builds: params..., gradient sums..., bias, tokens, positions, segments, targets, routing, behaviour,
-// reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E], log-probs[B,T].
-func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
+// gradGraph, with the experts grouped or dense, builds: params..., gradient sums..., bias, tokens, positions, segments, targets, routing, prefixes, scored, slots,
+// behaviour, reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E], log-probs[B,T].
+func (c Config) gradGraph(kind policy.LossKind, grouped, recompute bool) builder {
 	n := len(c.params())
 	return func(in []*Node) []*Node {
 		params, sums, rest := in[:n], in[n:2*n], in[2*n:]
 		w := c.bind(params, rest[0])
-		numbers := rest[10]
+		numbers := rest[13]
 		use := Squeeze(SliceAxis(numbers, 0, AxisElem(constReplay)))
-		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3], record: c.recordOf(rest[5], use)}
+		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3], prefixes: rest[6], record: c.recordOf(rest[5], use), recompute: recompute}
 		t := c.forward(w, s, grouped)
-		logp := c.logProbs(w, t.hidden, rest[4])
-		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[3], rest[6], rest[7], rest[8], rest[9], numbers}, t)
+		logp := c.logProbs(w, t.hidden, rest[4], c.places(rest[7], rest[8]))
+		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[3], rest[9], rest[10], rest[11], rest[12], numbers}, t)
 		if t.balance != nil {
 			share := Squeeze(SliceAxis(numbers, 0, AxisElem(constShare)))
 			loss = Add(loss, Mul(t.balance, share))
@@ -159,14 +159,14 @@ func (c Config) gradGraph(kind policy.LossKind, grouped bool) builder {
 	}
 }
 
-// scoreGraph builds: params..., bias, tokens, positions, segments, targets, routing -> log-probs [B,T].
+// scoreGraph builds: params..., bias, tokens, positions, segments, targets, routing, prefixes, scored, slots -> log-probs [B,T].
 func (c Config) scoreGraph() builder {
 	n := len(c.params())
 	return func(in []*Node) []*Node {
 		w := c.bind(in[:n], in[n])
 		one := Scalar(in[0].Graph(), dtypes.Float32, 1)
-		t := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3], record: c.recordOf(in[n+5], one)}, false)
-		return []*Node{c.logProbs(w, t.hidden, in[n+4])}
+		t := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3], prefixes: in[n+6], record: c.recordOf(in[n+5], one)}, false)
+		return []*Node{c.logProbs(w, t.hidden, in[n+4], c.places(in[n+7], in[n+8]))}
 	}
 }
 

@@ -14,66 +14,74 @@ const maxSegments = 32
 type place struct {
 	datum   int // index into the data
 	row     int
-	start   int      // first position of its prompt
+	start   int      // first position of its prompt; where it shares one, as if the prompt stood before the response
 	routing []uint16 // of the datum
+	shares  bool     // the prompt but for its last token stands elsewhere in the row
 }
 
 // batch is one microbatch of packed rows, ready for the device. All slices are [rows*width].
 type batch struct {
 	rows, width                          int
 	tokens, positions, segments, targets []int32
+	prefixes                             []int32 // segment that a position also attends to; noPrefix where there is none
 	behaviour, reference                 []float32
 	advantages, weights                  []float32
 	places                               []place
-	filled                               []int // positions taken in each row
-	documents                            []int // documents in each row
+	filled                               []int    // positions taken in each row
+	documents                            []int    // segments in each row
+	spans                                [][2]int // positions that predict each response
+	shared                               []int    // lengths of the prompts that are shared
+}
+
+// noPrefix is in the place of a segment where a position attends to its own only.
+const noPrefix = -1
+
+// pack packs data as the model allows: recorded experts and balance losses count positions, so that models with experts share none.
+func (t *Trainer) pack(data []policy.Datum) ([]*batch, error) {
+	return pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth, t.Config.MoELayers() == 0)
 }
 
 // pack lays data side by side into microbatches of rows x width positions: longest first, each into the first
 // row with room (first fit decreasing); then the rows are dealt to the microbatches in turn, so that each gets
 // its share of long and short ones: a batch of one kind alone overflows its experts. The order depends on the data alone.
 // A datum occupies one position less than it has tokens: its last token is only a target.
-func pack(data []policy.Datum, rows, width int) ([]*batch, error) {
-	filled, err := fillRows(data, width)
-	if err != nil {
-		return nil, err
+// With share, data of one prompt lie in one bundle, where the prompt is laid down once.
+func pack(data []policy.Datum, rows, width int, share bool) ([]*batch, error) {
+	for i, d := range data {
+		if err := checkDatum(d, width); err != nil {
+			return nil, fmt.Errorf("datum %d: %w", i, err)
+		}
 	}
+	filled := fillRows(bundles(data, width, share), width)
 	batches := make([]*batch, (len(filled)+rows-1)/rows)
 	for i := range batches {
 		batches[i] = newBatch(rows, width)
 	}
 	for r, members := range filled {
 		b := batches[r%len(batches)]
-		for _, i := range members {
-			b.write(data[i], i, r/len(batches))
+		for _, m := range members {
+			b.writeBundle(data, m.members, r/len(batches))
 		}
 	}
 	return batches, nil
 }
 
-// fillRows chooses the data of each row of width positions, as indices into data.
-func fillRows(data []policy.Datum, width int) (filled [][]int, err error) {
-	order := make([]int, len(data))
-	for i, d := range data {
-		order[i] = i
-		if err := checkDatum(d, width); err != nil {
-			return nil, fmt.Errorf("datum %d: %w", i, err)
-		}
-	}
-	sort.SliceStable(order, func(a, b int) bool { return length(data[order[a]]) > length(data[order[b]]) })
-	var used []int // positions taken in each row
-	for _, i := range order {
-		n, row := length(data[i]), 0
-		for row < len(filled) && (used[row]+n > width || len(filled[row]) == maxSegments) {
+// fillRows chooses the bundles of each row of width positions.
+func fillRows(all []bundle, width int) (filled [][]bundle) {
+	sort.SliceStable(all, func(a, b int) bool { return all[a].length > all[b].length })
+	var used, segments []int // of each row
+	for _, b := range all {
+		row := 0
+		for row < len(filled) && (used[row]+b.length > width || segments[row]+b.segments() > maxSegments) {
 			row++
 		}
 		if row == len(filled) {
-			filled, used = append(filled, nil), append(used, 0)
+			filled, used, segments = append(filled, nil), append(used, 0), append(segments, 0)
 		}
-		filled[row] = append(filled[row], i)
-		used[row] += n
+		filled[row] = append(filled[row], b)
+		used[row], segments[row] = used[row]+b.length, segments[row]+b.segments()
 	}
-	return filled, nil
+	return filled
 }
 
 func length(d policy.Datum) int { return len(d.Prompt) + len(d.Response) - 1 }
@@ -96,10 +104,13 @@ func checkDatum(d policy.Datum, width int) error {
 
 func newBatch(rows, width int) *batch {
 	n := rows * width
-	ints, floats := make([]int32, 4*n), make([]float32, 4*n)
+	ints, floats := make([]int32, 5*n), make([]float32, 4*n)
+	for i := range n {
+		ints[4*n+i] = noPrefix
+	}
 	return &batch{
 		rows: rows, width: width,
-		tokens: ints[:n], positions: ints[n : 2*n], segments: ints[2*n : 3*n], targets: ints[3*n:],
+		tokens: ints[:n], positions: ints[n : 2*n], segments: ints[2*n : 3*n], targets: ints[3*n : 4*n], prefixes: ints[4*n:],
 		behaviour: floats[:n], reference: floats[n : 2*n], advantages: floats[2*n : 3*n], weights: floats[3*n:],
 		filled: make([]int, rows), documents: make([]int, rows),
 	}
@@ -107,20 +118,26 @@ func newBatch(rows, width int) *batch {
 
 // write appends the datum to a row, which must have room.
 func (b *batch) write(d policy.Datum, index, row int) {
-	start := b.filled[row]
-	b.places = append(b.places, place{index, row, start, d.Routing})
-	b.filled[row] += length(d)
-	b.documents[row]++
+	b.lay(d, place{datum: index, row: row, start: b.filled[row], routing: d.Routing}, 0, noPrefix)
+}
+
+// lay writes the positions of a datum from skip on at the end of its row.
+func (b *batch) lay(d policy.Datum, p place, skip int, prefix int32) {
+	b.places = append(b.places, p)
+	b.documents[p.row]++
+	b.filled[p.row] += length(d) - skip
+	from, to := b.response(p, d)
+	b.spans = append(b.spans, [2]int{from, to})
 	token := func(i int) policy.Token {
 		if i < len(d.Prompt) {
 			return d.Prompt[i]
 		}
 		return d.Response[i-len(d.Prompt)]
 	}
-	for i := range length(d) {
-		at := row*b.width + start + i
+	for i := skip; i < length(d); i++ {
+		at := p.row*b.width + p.start + i
 		b.tokens[at], b.targets[at] = token(i), token(i+1)
-		b.positions[at], b.segments[at] = int32(i), int32(b.documents[row])
+		b.positions[at], b.segments[at], b.prefixes[at] = int32(i), int32(b.documents[p.row]), prefix
 		if j := i + 1 - len(d.Prompt); j >= 0 {
 			b.behaviour[at], b.reference[at] = entry(d.Logprobs, j), entry(d.Reference, j)
 			b.advantages[at], b.weights[at] = entry(d.Advantages, j), entry(d.Weights, j)

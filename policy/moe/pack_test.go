@@ -69,10 +69,10 @@ func TestPack(t *testing.T) {
 				data[i].Logprobs, data[i].Advantages = nil, nil // as for cross-entropy
 			}
 		}
-		batches, err := pack(data, rows, width)
+		batches, err := pack(data, rows, width, false)
 		require.NoError(t, err)
 		checkPacked(t, data, batches, rows, width)
-		again, err := pack(data, rows, width)
+		again, err := pack(data, rows, width, false)
 		require.NoError(t, err)
 		require.Equal(t, batches, again)
 	}
@@ -81,7 +81,7 @@ func TestPack(t *testing.T) {
 	for range 100 {
 		data = append(data, policy.Datum{Prompt: []policy.Token{1}, Response: []policy.Token{2}, Weights: []float32{1}})
 	}
-	batches, err := pack(data, 2, 64)
+	batches, err := pack(data, 2, 64, false)
 	require.NoError(t, err)
 	require.Len(t, batches, 2)
 	checkPacked(t, data, batches, 2, 64)
@@ -100,12 +100,12 @@ func TestPackRefuses(t *testing.T) {
 	} {
 		bad := good
 		change(&bad)
-		_, err := pack([]policy.Datum{good, bad}, 2, 8)
+		_, err := pack([]policy.Datum{good, bad}, 2, 8, true)
 		require.ErrorContains(t, err, want)
 		require.ErrorContains(t, err, "datum 1")
 	}
 	longest := policy.Datum{Prompt: make([]policy.Token, 8), Response: []policy.Token{1}}
-	_, err := pack([]policy.Datum{longest}, 1, 8) // the last token is only a target
+	_, err := pack([]policy.Datum{longest}, 1, 8, true) // the last token is only a target
 	require.NoError(t, err)
 }
 

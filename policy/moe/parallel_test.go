@@ -32,7 +32,7 @@ func TestTwoDevices(t *testing.T) {
 	copy(two.bias, one.bias)
 
 	data := randomData(rand.New(rand.NewPCG(3, 3)), small().Vocab, 32, 24)
-	batches, err := pack(data, shapes.TrainRows, shapes.TrainWidth)
+	batches, err := pack(data, shapes.TrainRows, shapes.TrainWidth, false)
 	require.NoError(t, err)
 	require.Len(t, batches, 3)
 	for step := range 2 { // the second step is on weights that the first one changed: the copies must follow

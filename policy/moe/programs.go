@@ -23,7 +23,7 @@ type gradForm struct {
 	grouped bool
 }
 
-func newPrograms(engine *xla.Engine, c Config, devices int) (*programs, error) {
+func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error) {
 	p := &programs{
 		grad: map[gradForm]*program{}, apply: map[bool]*program{},
 		prefill: map[bool]*program{}, decode: map[bool]*program{}, resize: map[int]*program{},
@@ -37,16 +37,16 @@ func newPrograms(engine *xla.Engine, c Config, devices int) (*programs, error) {
 		return made
 	}
 	gradient := func(name string, build builder) *program {
-		if devices < 2 || err != nil {
+		if shapes.Devices < 2 || err != nil {
 			return add(name, build)
 		}
 		var made *program
-		made, err = newParallelProgram(engine.Backend, &p.meter, name, devices, len(c.params()), build)
+		made, err = newParallelProgram(engine.Backend, &p.meter, name, shapes.Devices, len(c.params()), build)
 		return made
 	}
 	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
 		for _, grouped := range []bool{false, true} {
-			p.grad[gradForm{kind, grouped}] = gradient("gradient of "+string(kind), c.gradGraph(kind, grouped))
+			p.grad[gradForm{kind, grouped}] = gradient("gradient of "+string(kind), c.gradGraph(kind, grouped, shapes.Recompute))
 		}
 	}
 	p.apply[false], p.apply[true] = add("AdamW step", c.applyGraph(false)), add("Muon step", c.applyGraph(true))

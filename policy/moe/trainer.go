@@ -22,6 +22,8 @@ type Shapes struct {
 	DecodeChunk  int `yaml:"decode_chunk"`  // tokens drawn between two looks at who has finished
 	PromptMargin int `yaml:"prompt_margin"` // prompt slots are rounded up to this
 	Devices      int `yaml:"devices"`       // devices that share the microbatches of a training step; 0 is 1
+	// Recompute makes a gradient compute the inside of each layer twice rather than keep it: less memory, about a third more work.
+	Recompute bool `yaml:"recompute"`
 }
 
 // DefaultShapes suits the demo model on two cores.
@@ -71,7 +73,7 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	}
 	t := &Trainer{Config: config, Shapes: shapes, engine: engine}
 	var err error
-	t.programs, err = newPrograms(engine, config, shapes.Devices)
+	t.programs, err = newPrograms(engine, config, shapes)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +121,8 @@ func (t *Trainer) biasTensor() (*tensors.Tensor, error) {
 	return toDevice(t.backend(), t.bias, max(1, t.Config.MoELayers()), max(1, t.Config.Experts))
 }
 
-// batchArgs puts the common inputs of a forward pass on the device: bias, tokens, positions, segments, targets, routing.
+// batchArgs puts the common inputs of a forward pass on the device: bias, tokens, positions, segments, targets,
+// routing, prefixes, scored, slots.
 func (t *Trainer) batchArgs(b *batch) ([]*tensors.Tensor, error) {
 	bias, err := t.biasTensor()
 	if err != nil {
@@ -134,8 +137,18 @@ func (t *Trainer) batchArgs(b *batch) ([]*tensors.Tensor, error) {
 		list = append(list, tensor)
 	}
 	slots := t.Config.routeSlots()
-	routing, err := toDevice(t.backend(), b.routing(slots), b.rows, b.width, slots)
-	return append(list, routing), err
+	scored, slotOf := b.scored(t.Config.Vocab)
+	for _, x := range []host{
+		{ints: b.routing(slots), dims: []int{b.rows, b.width, slots}}, {ints: b.prefixes, dims: []int{b.rows, b.width}},
+		{ints: scored, dims: []int{len(scored)}}, {ints: slotOf, dims: []int{b.rows * b.width}},
+	} {
+		tensor, err := toDevice(t.backend(), x.ints, x.dims...)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, tensor)
+	}
+	return list, nil
 }
 
 // ForwardBackward implements policy.Trainer.
@@ -143,7 +156,7 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 	if err := errors.Join(checkLoss(loss, data), t.Config.checkRouting(data)); err != nil {
 		return policy.Stats{}, err
 	}
-	batches, err := pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth)
+	batches, err := t.pack(data)
 	if err != nil {
 		return policy.Stats{}, err
 	}
@@ -159,7 +172,7 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 			return policy.Stats{}, err
 		}
 	}
-	t.account.add(0, 3*t.Config.passFLOPs(data))
+	t.account.add(0, 3*t.Config.passFLOPs(data, batches))
 	return sums.stats(), nil
 }
 
@@ -323,7 +336,7 @@ func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, 
 	if err := t.Config.checkRouting(data); err != nil {
 		return nil, err
 	}
-	batches, err := pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth)
+	batches, err := t.pack(data)
 	if err != nil {
 		return nil, err
 	}
@@ -344,6 +357,6 @@ func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, 
 		b.responses(tensors.MustCopyFlatData[float32](out[0]), data, scores)
 		release(out...)
 	}
-	t.account.add(0, t.Config.passFLOPs(data))
+	t.account.add(0, t.Config.passFLOPs(data, batches))
 	return scores, nil
 }
