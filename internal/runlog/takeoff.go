@@ -11,7 +11,7 @@ const TakeOffSteps = 3
 // BaseReflection is the share of reflecting chains before training: of the sampled evaluation at step 0 with the most rollouts, test
 // sets before others, the first of equals; NaN where there is none.
 func BaseReflection(evals []EvalRow) Metric {
-	base, most, tested := Metric{Name: "reflect_frac", Value: math.NaN(), Low: math.NaN(), High: math.NaN()}, 0, false
+	base, most, tested := Metric{Name: "reflect_frac", Value: math.NaN(), Low: math.NaN(), High: math.NaN()}, -1, false
 	for _, e := range evals {
 		m, n, test := e.Metric("reflect_frac"), e.NTasks*e.NSamples, strings.HasSuffix(e.Tasks, "/test")
 		if e.Step != 0 || e.Temperature == 0 || math.IsNaN(m.High) || tested && !test {
