@@ -55,6 +55,12 @@ func shotSources() map[string]shotSource {
 	}
 }
 
+// HasShots tells whether worked examples are the custom for a task set.
+func HasShots(set string) bool {
+	_, ok := shotSources()[Canonical(set)]
+	return ok
+}
+
 // Shots returns the first n worked examples for a task set, for n = 0 as many as is the custom. It fails for a set that has none.
 func Shots(set string, n int) ([]Shot, error) {
 	source, ok := shotSources()[Canonical(set)]

@@ -80,7 +80,7 @@ type Sample struct {
 
 	// What an engine with a tokenizer of its own reports; it may know text and counts without the tokens.
 	Text                     string
-	TextTokens, PromptTokens int     // how many of Text and of the prompt
+	TextTokens, PromptTokens int     // how many of Text; how many of the prompt, 0 where another sample's prompt served this one too
 	Seconds                  float64 // that it took; 0 where the engine does not tell
 }
 

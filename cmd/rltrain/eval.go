@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +15,7 @@ import (
 	"github.com/rltrain/rltrain/internal/eval"
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy"
-	"github.com/rltrain/rltrain/policy/moe"
+	"github.com/rltrain/rltrain/policy/openai"
 	"github.com/rltrain/rltrain/rollout"
 	"github.com/rltrain/rltrain/verifiers"
 	"github.com/rltrain/rltrain/verifiers/python"
@@ -25,95 +23,130 @@ import (
 
 // evalFlags are the flags of eval.
 type evalFlags struct {
-	model, ks, json string
-	control, device string
-	set             eval.Set
-	prompt          prompting
-	form            string
-	answer          []string // places
-	seed            uint64
-	unsafe          bool // Python without full isolation
+	model, ks, json  string
+	control, device  string
+	form, samplesOut string
+	prompt           prompting
+	answer           []string // places
+	regrade, compare string
+	set              eval.Set
+	seed             uint64
+	unsafe           bool // Python without full isolation
+	prices           eval.Prices
+	server           openai.Options // without address and key
+	keyEnv           string
 }
 
 func evalCommand() *cobra.Command {
-	f := evalFlags{}
+	f := evalFlags{server: openai.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:   "eval --model M --tasks NAME|FILE.jsonl",
 		Short: "unbiased pass@k with confidence intervals, and how the chains behave",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			result, err := evaluate(cmd.Context(), f, cmd.ErrOrStderr())
-			if err != nil {
-				return err
+		Args: func(_ *cobra.Command, args []string) error {
+			if f.compare != "" && len(args) != 1 {
+				return errors.New("--compare wants two files: eval --compare A B")
 			}
-			if f.json != "" {
-				return writeEval(result, f.json, cmd.OutOrStdout())
+			if f.compare == "" && len(args) > 0 {
+				return fmt.Errorf("unknown argument %q", args[0])
 			}
-			return printEval(result, cmd.OutOrStdout())
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case f.compare != "":
+				return compareEvals(f.compare, args[0], f.seed, f.json, cmd.OutOrStdout())
+			case f.regrade != "":
+				return f.runRegrade(cmd.Context(), cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr()))
+			}
+			return f.run(cmd.Context(), cmd.OutOrStdout(), newProgress(cmd.ErrOrStderr()))
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&f.model, "model", "models/base", "folder, RUN or RUN@STEP")
-	flags.StringVar(&f.set.Tasks, "tasks", "countdown/test", "data set ("+strings.Join(datasets.Names(), ", ")+") or JSONL file")
-	flags.IntVar(&f.set.Problems, "problems", 0, "take the first `N` tasks (0: all)")
-	flags.IntVar(&f.set.Samples, "samples", 1, "samples a task")
-	flags.StringVar(&f.ks, "k", "1", "which pass@k, comma-separated")
-	flags.Float64Var(&f.set.Temperature, "temperature", 1, "0 is greedy")
-	flags.IntVar(&f.set.MaxTokens, "max-tokens", 224, "limit on a completion")
-	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
-	flags.StringVar(&f.control, "control", "", "retry: a chain that does not claim to be right is made to go on; own-verdict: of a task's samples the first that claims to be right counts")
-	f.prompt.flags(cmd)
-	flags.StringVar(&f.form, "form", formThink, "asked-for form of a response: think, or answer for whatever holds an answer")
-	flags.StringSliceVar(&f.answer, "answer", nil, "kind math: `PLACES` where an answer may stand, such as box,line (default all)")
-	unsafeFlag(cmd, &f.unsafe)
-	deviceFlag(cmd, &f.device)
-	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
+	f.addFlags(cmd)
 	return cmd
 }
 
-func evaluate(ctx context.Context, f evalFlags, progress io.Writer) (runlog.Eval, error) {
-	for _, k := range strings.Split(f.ks, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(k))
+func (f *evalFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.model, "model", "models/base", "folder, RUN, RUN@STEP, or openai+http://HOST:PORT/v1/NAME")
+	flags.StringVar(&f.set.Tasks, "tasks", "countdown/test", "data set ("+strings.Join(datasets.Benchmarks(), ", ")+", "+strings.Join(datasets.Names(), ", ")+", …) or JSONL file")
+	flags.IntVar(&f.set.Problems, "problems", 0, "take the first `N` tasks (0: all)")
+	flags.IntVar(&f.set.Samples, "samples", 1, "samples a task")
+	flags.StringVar(&f.ks, "k", "", "which k of pass@k and the like, comma-separated (default 1,2,4,… and all samples)")
+	flags.Float64Var(&f.set.Temperature, "temperature", 1, "0 is greedy")
+	flags.IntVar(&f.set.MaxTokens, "max-tokens", 224, "limit on a completion")
+	f.prompt.flags(cmd)
+	flags.StringVar(&f.prompt.Template, "template", autoTemplate, "the same as --prompt; auto is by the kind of model")
+	flags.Lookup("prompt").DefValue = autoTemplate
+	flags.StringVar(&f.form, "form", "", "asked-for form of a response: think, or answer for whatever holds an answer (default answer for chat and few-shot, else think)")
+	flags.StringSliceVar(&f.answer, "answer", nil, "kind math: `PLACES` where an answer may stand, such as box,line (default all)")
+	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
+	flags.StringVar(&f.samplesOut, "samples-out", "", "keep the samples in `FILE`, and go on with those in it (default a file in evals/)")
+	flags.StringVar(&f.regrade, "regrade", "", "judge the samples in `FILE` again, and draw none")
+	flags.StringVar(&f.compare, "compare", "", "compare two results or files of samples: --compare `A` B")
+	flags.Float64Var(&f.prices.Prompt, "price-prompt", 0, "price of a million prompt tokens, for cost_per_solved")
+	flags.Float64Var(&f.prices.Completion, "price-completion", 0, "price of a million tokens of completions")
+	flags.IntVar(&f.server.Concurrency, "concurrency", f.server.Concurrency, "server: requests at a time")
+	flags.IntVar(&f.server.Retries, "retries", f.server.Retries, "server: of a request that met a lost connection or a busy server")
+	flags.DurationVar(&f.server.Deadline, "deadline", 10*time.Minute, "server: for one request")
+	flags.StringVar(&f.keyEnv, "api-key-env", "RLTRAIN_API_KEY", "server: environment `VARIABLE` with the key, which is sent if it is set")
+	flags.StringVar(&f.control, "control", "", "retry: a chain that does not claim to be right is made to go on; own-verdict: of a task's samples the first that claims to be right counts")
+	unsafeFlag(cmd, &f.unsafe)
+	deviceFlag(cmd, &f.device)
+	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
+}
+
+// chosen are the ks of the flag, or those of a curve up to n samples.
+func (f *evalFlags) chosen(n int) ([]int, error) {
+	if f.ks == "" {
+		return eval.CurveKs(n), nil
+	}
+	var ks []int
+	for _, text := range strings.Split(f.ks, ",") {
+		k, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil {
-			return runlog.Eval{}, usageError{fmt.Errorf("--k %q: want numbers such as 1,8,64", f.ks)}
+			return nil, usageError{fmt.Errorf("--k %q: want numbers such as 1,8,64", f.ks)}
 		}
-		f.set.K = append(f.set.K, n)
+		ks = append(ks, k)
+	}
+	return ks, nil
+}
+
+// run evaluates a model, prints what it found, and records it in the model's run.
+func (f *evalFlags) run(ctx context.Context, out io.Writer, progress *progress) error {
+	var err error
+	if f.set.K, err = f.chosen(f.set.Samples); err != nil {
+		return err
 	}
 	if err := f.set.Validate(); err != nil {
-		return runlog.Eval{}, err
+		return err
 	}
-	template, err := f.prompt.template(f.set.Tasks)
+	tasks, err := f.set.Load()
 	if err != nil {
-		return runlog.Eval{}, usageError{err}
+		return err
 	}
-	m, err := openModel(ctx, f.model, f.device, moe.DefaultShapes(), progress)
+	m, err := f.open(ctx, progress)
 	if err != nil {
-		return runlog.Eval{}, err
+		return err
 	}
-	sampler, err := m.Snapshot(ctx)
+	rules, sandbox, err := f.judges(tasks, progress)
 	if err != nil {
-		return runlog.Eval{}, err
+		return err
 	}
-	rules, err := f.rules()
-	if err != nil {
-		return runlog.Eval{}, usageError{err}
-	}
-	sandbox := &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
 	defer sandbox.Close()
-	tasks, err := datasets.Load(f.set.Tasks)
+	m.pool.Verifier = rules
+	groups, err := f.draw(ctx, m, tasks, progress)
 	if err != nil {
-		return runlog.Eval{}, err
+		return err
 	}
-	if err := readySandbox(sandbox, [][]datasets.Task{tasks}, progress); err != nil {
-		return runlog.Eval{}, err
+	r := f.report(groups, m.header.Model, m.pool.Template.Name)
+	if err := r.print(f.json, out); err != nil {
+		return err
 	}
-	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
-	pool := rollout.Pool{Tokenizer: m.tok, Template: template, Verifier: rules, Params: policy.Params{MaxTokens: f.set.MaxTokens}}
-	return f.measure(ctx, sampler, pool)
+	return m.record(ctx, r.Eval, groups, progress)
 }
 
 // rules judge responses of the asked-for form.
-func (f evalFlags) rules() (verifiers.Rules, error) {
+func (f *evalFlags) rules() (verifiers.Rules, error) {
 	r := defaultTrainRecipe().Reward
 	r.Form = f.form
 	for _, place := range f.answer {
@@ -125,77 +158,99 @@ func (f evalFlags) rules() (verifiers.Rules, error) {
 	return rules, r.check()
 }
 
-// measure evaluates the set, plainly or as one of the controls that need no training.
-func (f evalFlags) measure(ctx context.Context, sampler policy.Sampler, pool rollout.Pool) (runlog.Eval, error) {
+// judges makes the verifiers ready, and the sandbox if there are programs in Python among the tasks.
+func (f *evalFlags) judges(tasks []datasets.Task, progress io.Writer) (verifiers.Verifier, *python.Lazy, error) {
+	rules, err := f.rules()
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	sandbox := &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
+	if err := readySandbox(sandbox, [][]datasets.Task{tasks}, progress); err != nil {
+		sandbox.Close()
+		return nil, nil, err
+	}
+	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
+	return rules, sandbox, nil
+}
+
+// draw samples the tasks, plainly or as the control that goes on with its own chains.
+func (f *evalFlags) draw(ctx context.Context, m *evalModel, tasks []datasets.Task, progress *progress) ([]rollout.Group, error) {
+	m.pool.Params = policy.Params{N: f.set.Samples, MaxTokens: f.set.MaxTokens, Temperature: float32(f.set.Temperature)}
 	switch f.control {
-	case "":
-		result, _, err := eval.Run(ctx, sampler, pool, f.set, f.seed)
-		return result, err
-	case "own-verdict":
-		result, groups, err := eval.Run(ctx, sampler, pool, f.set, f.seed)
-		result.Metrics = append(result.Metrics, eval.BestByOwnVerdict(groups, f.seed))
-		return result, err
+	case "", "own-verdict":
 	case "retry":
-		tasks, err := datasets.Load(f.set.Tasks)
-		if err != nil {
-			return runlog.Eval{}, err
-		}
-		if f.set.Problems > 0 {
-			tasks = tasks[:min(len(tasks), f.set.Problems)]
-		}
-		pool.Params.Temperature = float32(f.set.Temperature)
-		groups, err := eval.ForcedRetry(ctx, sampler, pool, tasks, f.seed)
-		return runlog.Eval{Tasks: f.set.Tasks, NTasks: len(tasks), NSamples: 1, Temperature: f.set.Temperature, Metrics: eval.Summarize(groups, []int{1}, f.seed)}, err
+		f.set.Samples, f.set.K = 1, []int{1}
+		return eval.ForcedRetry(ctx, m.sampler, m.pool, tasks, f.seed)
 	default:
-		return runlog.Eval{}, usageError{fmt.Errorf("--control %q: want retry or own-verdict", f.control)}
+		return nil, usageError{fmt.Errorf("--control %q: want retry or own-verdict", f.control)}
 	}
+	path := f.samplesOut
+	if path == "" {
+		path = defaultSamples(m.header)
+	}
+	store, err := eval.OpenStore(path, m.header)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	d := eval.Drawing{
+		Sampler: m.sampler, Pool: m.pool, Tasks: tasks, Seed: f.seed, Store: store,
+		Begin: func(have, all int) {
+			fmt.Fprintf(progress, "%d of %d completions are in %s\n", have, all, path)
+		},
+		Kept: func(kept, want int) { progress.redraw(fmt.Sprintf("%d of %d drawn and judged", kept, want)) },
+	}
+	groups, err := d.Run(ctx)
+	progress.redraw("")
+	return groups, err
 }
 
-func printEval(e runlog.Eval, out io.Writer) error {
-	fmt.Fprintf(out, "%s: %d tasks x %d samples at temperature %g\n", e.Tasks, e.NTasks, e.NSamples, e.Temperature)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "metric\tvalue\t95 % interval")
-	for _, m := range e.Metrics {
-		fmt.Fprintf(w, "%s\t%.4g\t%.4g to %.4g\n", m.Name, m.Value, m.Low, m.High)
-	}
-	return w.Flush()
-}
-
-// evalFile is an evaluation as JSON; what is not defined is null.
-type evalFile struct {
-	Tasks       string                `json:"tasks"`
-	NTasks      int                   `json:"n_tasks"`
-	NSamples    int                   `json:"n_samples"`
-	Temperature float64               `json:"temperature"`
-	Metrics     map[string]metricFile `json:"metrics"`
-}
-
-type metricFile struct {
-	Value *float64 `json:"value"`
-	Low   *float64 `json:"ci_low"`
-	High  *float64 `json:"ci_high"`
-}
-
-// writeEval writes a result as one JSON object.
-func writeEval(e runlog.Eval, path string, stdout io.Writer) error {
-	number := func(x float64) *float64 {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil
-		}
-		return &x
-	}
-	file := evalFile{Tasks: e.Tasks, NTasks: e.NTasks, NSamples: e.NSamples, Temperature: e.Temperature, Metrics: map[string]metricFile{}}
-	for _, m := range e.Metrics {
-		file.Metrics[m.Name] = metricFile{number(m.Value), number(m.Low), number(m.High)}
-	}
-	data, err := json.MarshalIndent(file, "", "  ")
+// runRegrade judges stored samples again.
+func (f *evalFlags) runRegrade(ctx context.Context, out io.Writer, progress *progress) error {
+	header, lines, err := eval.ReadSamples(f.regrade)
 	if err != nil {
 		return err
 	}
-	data = append(data, '\n')
-	if path == "-" {
-		_, err = stdout.Write(data)
+	tasks, err := eval.Set{Tasks: header.Tasks}.Load()
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, data, 0o644)
+	if f.form == "" {
+		f.form = header.Form
+	}
+	rules, sandbox, err := f.judges(tasks, progress)
+	if err != nil {
+		return err
+	}
+	defer sandbox.Close()
+	start := time.Now()
+	changed, err := eval.Regrade(ctx, rules, tasks, lines)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.regrade, err)
+	}
+	fmt.Fprintf(progress, "judged %d samples again in %.1f s: %d verdicts changed\n", len(lines), time.Since(start).Seconds(), changed)
+	groups := eval.GroupsOf(tasks, lines)
+	f.set = eval.Set{Tasks: header.Tasks, Samples: eval.MostSamples(groups), Temperature: header.Temperature}
+	if f.set.K, err = f.chosen(f.set.Samples); err != nil {
+		return err
+	}
+	if f.samplesOut != "" {
+		if err := eval.WriteSamples(f.samplesOut, header, lines); err != nil {
+			return err
+		}
+	}
+	return f.report(groups, header.Model, header.Template).print(f.json, out)
+}
+
+// report does the arithmetic.
+func (f *evalFlags) report(groups []rollout.Group, model, template string) evalReport {
+	r := evalReport{
+		Eval:  runlog.Eval{Tasks: f.set.Tasks, NTasks: len(groups), NSamples: f.set.Samples, Temperature: f.set.Temperature},
+		model: model, template: template, rows: eval.Rows(groups, f.set.K, f.seed), curve: eval.TestTime(groups, f.set.K, f.seed),
+	}
+	r.Metrics = append(eval.Summarize(groups, f.set.K, f.seed), eval.Spent(groups, f.prices, f.seed)...)
+	if f.control == "own-verdict" {
+		r.Metrics = append(r.Metrics, eval.BestByOwnVerdict(groups, f.seed))
+	}
+	return r
 }

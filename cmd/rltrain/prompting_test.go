@@ -49,16 +49,16 @@ func TestFormOfTheAnswer(t *testing.T) {
 		{formAnswer, []string{"line"}, " She has 7", verifiers.NoAnswer, false},
 		{formAnswer, nil, " The answer is 7", verifiers.Correct, true},
 	} {
-		rules, err := evalFlags{form: test.form, answer: test.places}.rules()
+		rules, err := (&evalFlags{form: test.form, answer: test.places}).rules()
 		require.NoError(t, err)
 		v, err := rules.Verify(context.Background(), task, test.response)
 		require.NoError(t, err)
 		require.Equal(t, test.want, v.Kind, "%+v", test)
 		require.Equal(t, test.format, v.Format, "%+v", test)
 	}
-	_, err := evalFlags{form: "tags"}.rules()
+	_, err := (&evalFlags{form: "tags"}).rules()
 	require.ErrorContains(t, err, "want think")
-	_, err = evalFlags{form: formAnswer, answer: []string{"nowhere"}}.rules()
+	_, err = (&evalFlags{form: formAnswer, answer: []string{"nowhere"}}).rules()
 	require.ErrorContains(t, err, "unknown place")
 }
 

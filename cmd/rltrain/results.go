@@ -140,7 +140,7 @@ func basesTable(dir string, out io.Writer) error {
 	return w.Flush()
 }
 
-// readEval reads what writeEval wrote; found is false where there is no file.
+// readEval reads what eval --json wrote; found is false where there is no file.
 func readEval(path string) (e runlog.Eval, found bool, err error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

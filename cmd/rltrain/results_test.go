@@ -61,7 +61,7 @@ func TestResultsTellRunsAndBases(t *testing.T) {
 		{Name: "reflect_frac", Value: 0, Low: 0, High: 0.00036}, {Name: "pass@1", Value: 0.2, Low: 0.19, High: 0.21}}}
 	base := filepath.Join(dir, "bases", "share-0")
 	require.NoError(t, os.MkdirAll(base, 0o755))
-	require.NoError(t, writeEval(free, filepath.Join(base, "step0.json"), nil))
+	require.NoError(t, evalReport{Eval: free}.print(filepath.Join(base, "step0.json"), nil))
 	out, _, err := runCommand(t, resultsCommand(), dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "| rl        | 2    | 25.0 % ")

@@ -1,6 +1,6 @@
-// Package eval is the arithmetic of evaluations: unbiased pass@k, majority votes, best of n,
-// and confidence intervals. It draws nothing and judges nothing: it takes groups of judged
-// rollouts and returns figures.
+// Package eval makes evaluations and does their arithmetic: unbiased pass@k, majority votes, best of n,
+// and confidence intervals over groups of judged rollouts; what the same accuracy costs in tokens; and which of two
+// evaluations is better. Samples are kept in a file as they come, so that a cut evaluation goes on.
 //
 // Every interval is a 95 % percentile interval of a bootstrap over tasks, for the tasks are
 // what an evaluation samples from the world; the samples of one task are not independent of
@@ -13,7 +13,6 @@
 package eval
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ import (
 )
 
 // Summarize returns the figures of one evaluation: pass@k for those ks that the number of
-// samples allows, maj@n and best@n for n samples a task, then behaviour:
+// samples allows, from k = 2 on pass^k, and for these and for all n samples of a task maj@k, best@k and logp@k; then behaviour:
 //
 //	reflect_frac      share of rollouts with a reflection
 //	length_mean       response tokens
@@ -36,10 +35,12 @@ import (
 //	format            share in the asked-for form
 //	last_number       share whose last number is the gold, in whatever form (math and numeric tasks with a number as gold)
 //	truncated_frac    share cut off by the limit
+//	no_answer_frac    share in which nothing could be an answer
 //	errors            number of rollouts left out
 //
-// best@n is the expected reward of the best of n as the verifier's own verdict ranks them.
-// maj@n is left out for code, where texts cannot be compared as answers.
+// pass^k is the probability that k samples are all right. best@k is the expected reward of the best of k as the verifier's own
+// verdict ranks them, logp@k the accuracy of the one with the greatest mean log-prob a token, where log-probs are known.
+// maj@k is left out for code, where texts cannot be compared as answers.
 func Summarize(groups []rollout.Group, ks []int, seed uint64) []runlog.Metric {
 	n, errors := 0, 0
 	tasks := make([]task, 0, len(groups))
@@ -55,12 +56,11 @@ func Summarize(groups []rollout.Group, ks []int, seed uint64) []runlog.Metric {
 		return []runlog.Metric{count("errors", errors)}
 	}
 	var metrics []runlog.Metric
-	for _, k := range ks {
-		if k >= 1 && k <= n {
-			metrics = append(metrics, passAt(tasks, k, seed))
+	for _, f := range figures(ks, n, seed) {
+		if m := f.over(tasks, seed); !math.IsNaN(m.Value) {
+			metrics = append(metrics, m)
 		}
 	}
-	metrics = append(metrics, votes(tasks, n, seed)...)
 	metrics = append(metrics, behaviour(tasks, seed)...)
 	return append(metrics, count("errors", errors))
 }
@@ -80,8 +80,9 @@ func TaskScores(groups []rollout.Group, k int) []float64 {
 type task struct {
 	kind                            string
 	rewards                         []float64
+	right, logps                    []float64 // of each rollout: 1 if it is correct; its mean log-prob, NaN if that is not known
 	votes                           []Vote
-	correct, errors                 int
+	correct, errors, silent         int
 	reflective, formatted, cut      int
 	numbered, lastRight             int // rollouts whose last number could be compared, and was the gold
 	tokens, attempts, hits, repeats int
@@ -103,7 +104,10 @@ func (t *task) add(g rollout.Group, r rollout.Rollout) {
 	right := r.Verdict.Kind == verifiers.Correct
 	t.rewards = append(t.rewards, r.Verdict.Reward)
 	t.votes = append(t.votes, vote(g.Task.Kind, r.Verdict.Answer, right))
+	t.right = append(t.right, float64(one(right)))
+	t.logps = append(t.logps, meanLogprob(r.Sample))
 	t.correct += one(right)
+	t.silent += one(r.Verdict.Kind == verifiers.NoAnswer)
 	t.reflective += one(reflect.Spoken(r.Reflections) > 0)
 	t.formatted += one(r.Verdict.Format)
 	if equal, ok := verifiers.LastNumber(r.Text, g.Task.Answer); ok && (t.kind == "math" || t.kind == "numeric") {
@@ -136,31 +140,6 @@ func one(b bool) int {
 	return 0
 }
 
-func passAt(tasks []task, k int, seed uint64) runlog.Metric {
-	var parts []part
-	for _, t := range tasks {
-		if n := len(t.rewards); n >= k {
-			parts = append(parts, part{PassAtK(n, t.correct, k), 1})
-		}
-	}
-	return share(fmt.Sprintf("pass@%d", k), parts, seed)
-}
-
-func votes(tasks []task, n int, seed uint64) []runlog.Metric {
-	var majority, best []part
-	for _, t := range tasks {
-		if t.kind != "code" {
-			majority = append(majority, part{MajAtK(t.votes, min(n, len(t.votes)), seed), 1})
-		}
-		best = append(best, part{BestAtK(t.rewards, len(t.rewards)), 1})
-	}
-	var metrics []runlog.Metric
-	if len(majority) > 0 {
-		metrics = append(metrics, share(fmt.Sprintf("maj@%d", n), majority, seed))
-	}
-	return append(metrics, amount(fmt.Sprintf("best@%d", n), best, seed))
-}
-
 func behaviour(tasks []task, seed uint64) []runlog.Metric {
 	parts := func(pick func(task) (num, den int)) []part {
 		var out []part
@@ -185,7 +164,8 @@ func behaviour(tasks []task, seed uint64) []runlog.Metric {
 	}
 	return append(metrics,
 		share("format", parts(func(t task) (int, int) { return t.formatted, len(t.rewards) }), seed),
-		share("truncated_frac", parts(func(t task) (int, int) { return t.cut, len(t.rewards) }), seed))
+		share("truncated_frac", parts(func(t task) (int, int) { return t.cut, len(t.rewards) }), seed),
+		share("no_answer_frac", parts(func(t task) (int, int) { return t.silent, len(t.rewards) }), seed))
 }
 
 func count(name string, n int) runlog.Metric {

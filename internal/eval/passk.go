@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -24,19 +25,39 @@ func PassAtK(n, c, k int) float64 {
 	return 1 - miss
 }
 
+// PassHatK is the probability that all of k samples are right, estimated without bias from n samples of which c are right:
+// C(c, k)/C(n, k), pass^k of arXiv:2406.12045. It is NaN where PassAtK is.
+func PassHatK(n, c, k int) float64 {
+	if k < 1 || k > n || c < 0 || c > n {
+		return math.NaN()
+	}
+	all := 1.0
+	for i := range k {
+		all *= float64(max(0, c-i)) / float64(n-i)
+	}
+	return all
+}
+
 // BestAtK is the expected greatest of k rewards drawn without replacement from these: what
 // the best of k earns if the reward itself does the choosing. With rewards 0 and 1 it is PassAtK.
-func BestAtK(rewards []float64, k int) float64 {
-	n := len(rewards)
+func BestAtK(rewards []float64, k int) float64 { return ChosenAtK(rewards, rewards, k) }
+
+// ChosenAtK is the expected value of that of k samples, drawn without replacement, which has the greatest score.
+func ChosenAtK(values, scores []float64, k int) float64 {
+	n := len(values)
 	if k < 1 || k > n {
 		return math.NaN()
 	}
-	sorted := slices.Sorted(slices.Values(rewards))
-	// The greatest is sorted[i] with probability C(i, k-1)/C(n, k); from the top down these
+	order := make([]int, n)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
+	// The greatest is order[i] with probability C(i, k-1)/C(n, k); from the top down these
 	// are k/n, then each the one above times (i-k+1)/i.
 	probability, sum := float64(k)/float64(n), 0.0
 	for i := n - 1; i >= k-1; i-- {
-		sum += probability * sorted[i]
+		sum += probability * values[order[i]]
 		if i > 0 {
 			probability *= float64(i-k+1) / float64(i)
 		}

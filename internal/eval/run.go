@@ -37,21 +37,30 @@ func (s Set) Validate() error {
 	return nil
 }
 
+// Load reads the tasks of the set and checks that they can be judged.
+func (s Set) Load() ([]datasets.Task, error) {
+	tasks, err := datasets.Load(s.Tasks)
+	if err != nil {
+		return nil, err
+	}
+	if err := verifiers.CheckTasks(tasks); err != nil {
+		return nil, fmt.Errorf("tasks %s: %w", s.Tasks, err)
+	}
+	if s.Problems > 0 {
+		tasks = tasks[:min(len(tasks), s.Problems)]
+	}
+	return tasks, nil
+}
+
 // Run samples the set with pool's tokenizer, verifier and limits, and summarises it. The same seed draws the
 // same uniforms whatever the weights, so that evaluations of two models are paired.
 func Run(ctx context.Context, sampler policy.Sampler, pool rollout.Pool, set Set, seed uint64) (runlog.Eval, []rollout.Group, error) {
 	if err := set.Validate(); err != nil {
 		return runlog.Eval{}, nil, err
 	}
-	tasks, err := datasets.Load(set.Tasks)
+	tasks, err := set.Load()
 	if err != nil {
 		return runlog.Eval{}, nil, err
-	}
-	if err := verifiers.CheckTasks(tasks); err != nil {
-		return runlog.Eval{}, nil, fmt.Errorf("tasks %s: %w", set.Tasks, err)
-	}
-	if set.Problems > 0 {
-		tasks = tasks[:min(len(tasks), set.Problems)]
 	}
 	pool.Params.N, pool.Params.Temperature, pool.Params.Routing = set.Samples, float32(set.Temperature), false
 	if set.MaxTokens > 0 {

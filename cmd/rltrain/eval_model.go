@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/internal/eval"
+	"github.com/rltrain/rltrain/internal/runlog"
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/policy/moe"
+	"github.com/rltrain/rltrain/policy/openai"
+	"github.com/rltrain/rltrain/policy/tokenizer"
+	"github.com/rltrain/rltrain/rollout"
+)
+
+// evalModel is a model of any kind, ready to be sampled from.
+type evalModel struct {
+	sampler policy.Sampler
+	pool    rollout.Pool // without verifier and parameters
+	header  eval.Header
+	run     string // folder of the run whose checkpoint it is; "" for none
+	step    int
+}
+
+// autoTemplate lets the kind of model choose.
+const autoTemplate = "auto"
+
+// open opens what --model names, and chooses the template.
+func (f *evalFlags) open(ctx context.Context, progress io.Writer) (*evalModel, error) {
+	m := &evalModel{header: eval.Header{Model: f.model, Tasks: f.set.Tasks, Temperature: f.set.Temperature, MaxTokens: f.set.MaxTokens, Seed: f.seed}}
+	var err error
+	if openai.IsName(f.model) {
+		err = f.openServer(ctx, m, progress)
+	} else {
+		err = f.openFolder(ctx, m, progress)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := m.pool.Template
+	m.header.Template, m.header.Shots, m.header.Form = t.Name, len(t.Shots), f.form
+	m.header.Answer, m.header.Stop = strings.Join(f.answer, ","), strings.Join(t.Stop, "|")
+	return m, nil
+}
+
+func (f *evalFlags) openServer(ctx context.Context, m *evalModel, progress io.Writer) (err error) {
+	if f.control != "" {
+		return usageError{fmt.Errorf("--control %s with a model on a server: take a model in a folder", f.control)}
+	}
+	o := f.server
+	if o.BaseURL, o.Model, err = openai.ParseName(f.model); err != nil {
+		return usageError{err}
+	}
+	o.APIKey = os.Getenv(f.keyEnv)
+	o.Say = func(text string) { fmt.Fprintln(progress, text) }
+	if m.pool.Template, err = f.chooseTemplate(nil); err != nil {
+		return err
+	}
+	m.sampler, err = openai.Open(ctx, o)
+	return err
+}
+
+func (f *evalFlags) openFolder(ctx context.Context, m *evalModel, progress io.Writer) error {
+	folder, err := modelFolder(f.model)
+	if err != nil {
+		return err
+	}
+	m.run, m.step = runOf(folder)
+	if m.header.Weights, err = weightsVersion(folder); err != nil {
+		return err
+	}
+	opened, err := openModel(ctx, f.model, f.device, moe.DefaultShapes(), progress)
+	if err != nil {
+		return err
+	}
+	m.pool.Tokenizer = opened.tok
+	if m.pool.Template, err = f.chooseTemplate(opened.tok); err != nil {
+		return err
+	}
+	m.sampler, err = opened.Snapshot(ctx)
+	return err
+}
+
+// chooseTemplate is the one asked for, or the one that the model's kind knows; a model on a server has no tokenizer here.
+func (f *evalFlags) chooseTemplate(tok *tokenizer.Tokenizer) (rollout.Template, error) {
+	p := f.prompt
+	switch {
+	case p.Template != autoTemplate:
+	case p.Shots > 0 || p.Examples != "":
+		p.Template = rollout.FewShot
+	case tok == nil:
+		p.Template = rollout.ChatOne
+	default:
+		p.Template = kindTemplate(tok, f.set.Tasks)
+	}
+	if f.form == "" {
+		f.form = formThink
+		if p.Template == rollout.ChatOne || p.Template == rollout.FewShot {
+			f.form = formAnswer
+		}
+	}
+	t, err := p.template(f.set.Tasks)
+	if err != nil {
+		return t, usageError{err}
+	}
+	return t, nil
+}
+
+// kindTemplate is chat for a model that came with a chat template; for a base model worked examples where that is the benchmark's
+// custom, else r1-zero; and plain for one that knows the words of the built-in tasks only.
+func kindTemplate(tok *tokenizer.Tokenizer, tasks string) string {
+	if _, ok := tok.ChatTemplate(); ok {
+		return rollout.ChatOne
+	}
+	if _, err := tok.Encode((rollout.Template{Name: rollout.R1Zero}).Text(datasets.Task{})); err != nil {
+		return rollout.Plain
+	}
+	if datasets.HasShots(tasks) {
+		return rollout.FewShot
+	}
+	return rollout.R1Zero
+}
+
+// runOf is the run whose checkpoint a folder is, and the checkpoint's step.
+func runOf(folder string) (run string, step int) {
+	checkpoints := filepath.Dir(folder)
+	step, err := strconv.Atoi(filepath.Base(folder))
+	if err != nil || filepath.Base(checkpoints) != "checkpoints" || !exists(filepath.Join(filepath.Dir(checkpoints), runlog.DBFile)) {
+		return "", 0
+	}
+	return filepath.Dir(checkpoints), step
+}
+
+// weightsVersion changes where the weights of a folder are written anew.
+func weightsVersion(folder string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.safetensors"))
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, path := range files {
+		if filepath.Base(path) == "optimizer.safetensors" { // goes when a newer checkpoint is there
+			continue
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return "", fmt.Errorf("weights of %s: %w", folder, err)
+		}
+		fmt.Fprintln(hash, filepath.Base(path), info.Size(), info.ModTime().UnixNano())
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:6]), nil
+}
+
+// defaultSamples is the file of an evaluation that names none: another one for each header.
+func defaultSamples(h eval.Header) string {
+	text, _ := json.Marshal(h) // its numbers are finite: Validate saw them
+	sum := sha256.Sum256(text)
+	other := regexp.MustCompile(`[^A-Za-z0-9.]+`)
+	short := func(name string) string {
+		name = strings.Trim(other.ReplaceAllString(name, "-"), "-")
+		return name[max(0, len(name)-40):]
+	}
+	return filepath.Join("evals", short(h.Model)+"_"+short(h.Tasks)+"_"+hex.EncodeToString(sum[:4])+".jsonl")
+}
+
+// record writes the evaluation into the log of the run whose checkpoint the model is.
+func (m *evalModel) record(ctx context.Context, e runlog.Eval, groups []rollout.Group, progress io.Writer) error {
+	if m.run == "" {
+		return nil
+	}
+	log, err := runlog.Open(m.run)
+	if err != nil {
+		return fmt.Errorf("the result is not in the run's log: %w", err)
+	}
+	defer log.Close()
+	if err := log.RecordEval(ctx, m.step, e, groups); err != nil {
+		return err
+	}
+	fmt.Fprintf(progress, "recorded in v_evals of %s at step %d\n", m.run, m.step)
+	return nil
+}
