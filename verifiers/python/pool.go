@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // Pool is a set of warm workers. Close it.
@@ -91,6 +92,9 @@ func (p *Pool) Test(ctx context.Context, t Tests) (Result, error) {
 	}
 	if strings.ContainsRune(t.Program, 0) {
 		return Result{Outcome: Unparseable, Total: len(t.Tests), Reason: "the program holds a null character"}, nil
+	}
+	if !utf8.ValidString(t.Program) {
+		return Result{Outcome: Unparseable, Total: len(t.Tests), Reason: "the program is no UTF-8"}, nil
 	}
 	task, err := t.encode()
 	if err != nil {

@@ -57,6 +57,7 @@ func TestVerdicts(t *testing.T) {
 		{"raises", Tests{Program: "def f(x): return [][x]", Tests: three}, Failed, 0, 3, "IndexError: list index out of range"},
 		{"no Python", Tests{Program: "def f(x) return", Tests: three}, Unparseable, 0, 3, "SyntaxError"},
 		{"null character", Tests{Program: "def f(x): return 1\x00", Tests: three}, Unparseable, 0, 3, "null"},
+		{"no UTF-8", Tests{Program: "def f(x): return x + 1 # \xff", Tests: three}, Unparseable, 0, 3, "no UTF-8"},
 		{"fails to load", Tests{Program: "import nothing_like_it", Tests: three}, Failed, 0, 3, "ModuleNotFoundError"},
 		{"dies in the second", Tests{Program: "import os\ndef f(x): return x + 1 if x < 2 else os._exit(0)", Tests: three}, Failed, 1, 3, "ended"},
 		{"loops in the third", Tests{Program: "def f(x):\n  while x > 2: pass\n  return x + 1", Tests: three}, TimedOut, 2, 3, "processor time"},
