@@ -15,10 +15,14 @@ def receive_settings():
 
 def start():
     settings = receive_settings()
+    # What random and threading do in every forked process dirties 40 pages. It is not needed: no thread is lost by our forks,
+    # and programs that draw numbers all start alike, as their sets and dictionaries do.
+    register, os.register_at_fork = os.register_at_fork, lambda **_: None
     for name, source in settings.pop("harness"):
         module = types.ModuleType(name)
         sys.modules[name] = module
         exec(compile(source, "<" + name + ">", "exec"), module.__dict__)
+    os.register_at_fork = register
     sys.modules["zygote"].main(settings)
 
 

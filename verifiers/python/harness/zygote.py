@@ -39,6 +39,7 @@ class Zygote:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         candidate.make_streams()
         builtins.exit, builtins.quit = (_sitebuiltins.Quitter(name, "Ctrl-D") for name in ("exit", "quit"))  # as site does
+        random.seed(0)
         gc.disable()
         gc.collect()
         gc.freeze()
