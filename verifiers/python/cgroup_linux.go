@@ -282,9 +282,11 @@ func startOf(pid string) string {
 // layer tells which controllers bound the workers, and why others do not.
 func (g *groups) layer() Layer {
 	var on, off []string
-	for _, c := range g.controllers {
+	for i, c := range g.controllers {
 		if c.missing == "" {
 			on = append(on, c.name)
+		} else if i > 0 && c.missing == g.controllers[i-1].missing { // the same reason once
+			off[len(off)-1] = strings.Replace(off[len(off)-1], ": ", ", "+c.name+": ", 1)
 		} else {
 			off = append(off, c.name+": "+c.missing)
 		}

@@ -60,7 +60,7 @@ func prepare(o Options) (*settings, *worker, error) {
 	if o.Unsafe {
 		tiers = append(tiers, tierBare)
 	}
-	groups, missing, refused := newGroups(o.group), []string(nil), error(nil)
+	groups, missing := newGroups(o.group), []string(nil)
 	for _, t := range tiers {
 		setting := newSettings(found, o, t, groups)
 		setting.missing = missing
@@ -68,9 +68,9 @@ func prepare(o Options) (*settings, *worker, error) {
 		if err == nil {
 			return setting, first, nil
 		}
-		missing, refused = append(missing, err.Error()), errors.Join(refused, fmt.Errorf("%s: %w", t, err))
+		missing = append(missing, err.Error())
 	}
-	return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, refused)
+	return nil, nil, fmt.Errorf("%w: %s", ErrUnavailable, strings.Join(missing, "; "))
 }
 
 // Close ends the workers. Jobs under way are waited for.

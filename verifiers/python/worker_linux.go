@@ -65,7 +65,7 @@ func (s *settings) start() (*worker, error) {
 	theirs.Close() // else the end of the worker would not be seen
 	if err != nil {
 		ours.Close()
-		return nil, fmt.Errorf("start a worker (isolation by %s): %w%s", s.tier, err, hint(err))
+		return nil, fmt.Errorf("start a worker for isolation by %s: %w%s", s.tier, err, hint(err))
 	}
 	if w.group, err = s.groups.enter(w.process.Pid); err != nil {
 		w.kill()
@@ -84,7 +84,7 @@ func (s *settings) attributes() *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if s.tier != tierNamespaces {
 		if os.Geteuid() == 0 {
-			a.Credential = &syscall.Credential{Uid: s.user(), Gid: nobody}
+			a.Credential = s.credential()
 		}
 		return a
 	}
@@ -100,14 +100,21 @@ func (s *settings) attributes() *syscall.SysProcAttr {
 	return a
 }
 
-// user is one that nobody else on the machine is: each worker of root's has its own, as far as users are mapped here.
-func (s *settings) user() uint32 {
+// credential is a user that nobody else on the machine is: each worker of root's has its own, as far as users are mapped here.
+// Where not even nobody is, root is an ordinary user outside, and nothing is changed.
+func (s *settings) credential() *syscall.Credential {
 	const first = 1 << 30 // above what systems and containers give out
 	own := first | uint32(os.Getpid()&0xffff)<<12 | uint32(s.groups.count.Load()&0xfff)
-	if text, err := os.ReadFile("/proc/self/uid_map"); err != nil || !mapped(string(text), own) {
-		return nobody
+	users, _ := os.ReadFile("/proc/self/uid_map") // what cannot be read maps nobody
+	groups, _ := os.ReadFile("/proc/self/gid_map")
+	if !mapped(string(users), nobody) || !mapped(string(groups), nobody) {
+		return nil
 	}
-	return own
+	if !mapped(string(users), own) {
+		own = nobody
+	}
+	refused, _ := os.ReadFile("/proc/self/setgroups")
+	return &syscall.Credential{Uid: own, Gid: nobody, NoSetGroups: strings.TrimSpace(string(refused)) == "deny"}
 }
 
 // mapped reads /proc/self/uid_map: lines of first user inside, first outside, how many.
