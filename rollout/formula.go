@@ -28,7 +28,7 @@ const maxFormulaNodes = 200
 // FormulaVariables lists what a formula may name. There is nothing about reflection among them: a policy that is
 // paid for the words learns the words.
 func FormulaVariables() []string {
-	return []string{"correct", "format", "language_mix", "repetition", "length", "max_length", "truncated", "kind"}
+	return []string{"correct", "format", "language_mix", "repetition", "length", "max_length", "truncated", "kind", "tests"}
 }
 
 // FormulaFunctions lists what a formula may call.
@@ -92,7 +92,16 @@ func formulaEnv(task datasets.Task, r Rollout, maxLength int) map[string]any {
 		"max_length":   maxLength,
 		"truncated":    oneIf(r.truncated()),
 		"kind":         task.Kind,
+		"tests":        testsPassed(r.Verdict),
 	}
+}
+
+// testsPassed is the share of a program's tests that it passes; without tests, what the verifier grants.
+func testsPassed(v verifiers.Verdict) float64 {
+	if v.Total == 0 {
+		return v.Reward
+	}
+	return float64(v.Passed) / float64(v.Total)
 }
 
 func oneIf(b bool) float64 {

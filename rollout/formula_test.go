@@ -23,7 +23,7 @@ func TestCompileFormula(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"":                              "the formula is empty",
-		"corect + format":               `unknown variable "corect": did you mean "correct"? There are correct, format, language_mix, repetition, length, max_length, truncated, kind, and the functions min,`,
+		"corect + format":               `unknown variable "corect": did you mean "correct"? There are correct, format, language_mix, repetition, length, max_length, truncated, kind, tests, and the functions min,`,
 		"lengths":                       `did you mean "length"?`,
 		"correct + 0.1*reflections":     "nothing is paid for reflection",
 		"correct > 0":                   "bool",
@@ -46,7 +46,7 @@ func TestFormulaReward(t *testing.T) {
 	cut := Rollout{Text: "<think>aaaa 中文字的", Verdict: verifiers.Verdict{Kind: verifiers.NoAnswer}}
 	cut.Tokens, cut.Stop = make([]policy.Token, 200), policy.StopLength
 	part := right
-	part.Verdict.Reward = 0.25 // of the unit tests
+	part.Verdict.Reward, part.Verdict.Passed, part.Verdict.Total = 0.25, 3, 4
 	for _, test := range []struct {
 		formula          string
 		right, cut, part float64
@@ -56,6 +56,7 @@ func TestFormulaReward(t *testing.T) {
 		{"correct - 0.25*length/max_length", 0.9375, -0.25, 0.1875},
 		{"correct + 0.1*format - 0.2*language_mix", 1.1, -0.2 * 4 / 8, 0.35}, // 4 of the 8 letters of the thought are Chinese
 		{`kind == "math" ? 2*correct : correct`, 2, 0, 0.5},
+		{"0.8*correct + 0.2*tests", 1, 0, 0.35},
 		{"3", 3, 3, 3},
 	} {
 		f, err := CompileFormula(test.formula)
