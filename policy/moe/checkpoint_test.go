@@ -205,6 +205,7 @@ func TestConfigRefusesWhatItCannotCompute(t *testing.T) {
 		{"rope_scaling", map[string]any{"type": "linear", "factor": 40}, "rope_scaling.type is linear"},
 		{"rope_parameters", map[string]any{"rope_type": "yarn", "rope_theta": 1e4}, "rope_parameters.factor is 0"},
 		{"rope_parameters", map[string]any{"rope_type": "yarn", "factor": 2, "truncate": false}, "rope_parameters.truncate is false"},
+		{"rope_parameters", map[string]any{"rope_type": "llama3", "factor": 2, "rope_theta": 1e4}, "rope_parameters.rope_type is llama3"},
 		{"scoring_func", "softmax", "scoring_func is softmax"},
 		{"rope_interleave", false, "rope_interleave is false"},
 		{"tie_word_embeddings", true, "tie_word_embeddings is true"},

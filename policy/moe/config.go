@@ -1,6 +1,9 @@
 package moe
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Config describes the architecture under the names of Hugging Face's DeepseekV3Config.
 type Config struct {
@@ -38,6 +41,8 @@ type Config struct {
 	RawGates bool `json:"-" yaml:"raw_gates,omitempty"`
 	// Yarn stretches the rotary positions (arXiv:2309.00071); without a factor they are plain.
 	Yarn Yarn `json:"-" yaml:"yarn,omitempty"`
+	// Llama3 stretches them otherwise; without a factor it does not.
+	Llama3 Llama3 `json:"-" yaml:"llama3_rope_scaling,omitempty"`
 	// BalanceAlpha weighs the sequence-level balance loss of DeepSeek-V3 (eq. 17-20); 0 leaves it out.
 	BalanceAlpha float64 `json:"aux_loss_alpha,omitempty" yaml:"aux_loss_alpha"`
 }
@@ -87,7 +92,7 @@ func (c Config) Validate() error {
 	if c.QueryRank < 0 {
 		return fmt.Errorf("model config: q_lora_rank is %d: want a positive number, or null for none", c.QueryRank)
 	}
-	return c.Yarn.validate()
+	return errors.Join(c.Yarn.validate(), c.Llama3.validate())
 }
 
 // field is a size that must be positive, by its name in config.json.

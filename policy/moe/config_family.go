@@ -73,7 +73,7 @@ func (p published) checkDeepSeek() error {
 	case p.AttentionBias != nil && *p.AttentionBias:
 		return refuse("attention_bias", *p.AttentionBias, "false")
 	}
-	return nil
+	return p.checkStretch("yarn")
 }
 
 // applyGroupedQuery reads a decoder of the Llama line.
@@ -108,9 +108,17 @@ func (p published) checkGroupedQuery() error {
 	case len(p.MLPOnly) > 0:
 		return refuse("mlp_only_layers", p.MLPOnly, "[]")
 	}
+	return p.checkStretch("llama3")
+}
+
+// checkStretch refuses rope scaling other than the family's.
+func (p published) checkStretch(allowed string) error {
 	for key, r := range map[string]*ropeParameters{"rope_scaling": p.RopeScaling, "rope_parameters": p.RopeParameters} {
-		if kind := r.kind(); kind != "" {
-			return refuse(key+".rope_type", kind, "default in this family")
+		if kind := r.kind(); kind != "" && kind != allowed {
+			return refuse(key+".rope_type", kind, "default and "+allowed+" in this family")
+		}
+		if r.kind() == "llama3" && r.Factor < 1 {
+			return refuse(key+".factor", r.Factor, "a factor of at least 1")
 		}
 	}
 	return nil
@@ -162,6 +170,12 @@ func (c Config) groupedQueryKeys() map[string]any {
 	keys := map[string]any{
 		"num_key_value_heads": c.KVHeads, "head_dim": c.HeadDim, "tie_word_embeddings": c.Tied,
 		"attention_bias": false, "hidden_act": "silu", "torch_dtype": "float32", "rope_scaling": nil,
+	}
+	if c.Llama3.on() {
+		keys["rope_scaling"] = map[string]any{
+			"rope_type": "llama3", "factor": c.Llama3.Factor, "original_max_position_embeddings": c.Llama3.Original,
+			"low_freq_factor": c.Llama3.LowFreq, "high_freq_factor": c.Llama3.HighFreq,
+		}
 	}
 	if c.SoftmaxRouter {
 		keys["num_experts"], keys["norm_topk_prob"], keys["decoder_sparse_step"], keys["mlp_only_layers"] = c.Experts, !c.RawGates, 1, []int{}

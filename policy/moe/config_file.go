@@ -36,6 +36,8 @@ type ropeParameters struct {
 	Type    string  `json:"rope_type,omitempty"`
 	OldType string  `json:"type,omitempty"`
 	Yarn
+	LowFreq         float64  `json:"low_freq_factor,omitempty"`  // of llama3
+	HighFreq        float64  `json:"high_freq_factor,omitempty"` // of llama3
 	AttentionFactor *float64 `json:"attention_factor,omitempty"`
 	Truncate        *bool    `json:"truncate,omitempty"`
 }
@@ -43,10 +45,10 @@ type ropeParameters struct {
 // check names what this engine would compute differently.
 func (p *ropeParameters) check(key string) error {
 	switch kind := p.kind(); {
-	case kind == "":
+	case kind == "", kind == "llama3":
 		return nil
 	case kind != "yarn":
-		return refuse(key+".type", kind, "yarn, or none at all,")
+		return refuse(key+".type", kind, "yarn, llama3, or none at all,")
 	case p.Factor < 1:
 		return refuse(key+".factor", p.Factor, "a factor of at least 1")
 	case p.AttentionFactor != nil:
@@ -107,6 +109,9 @@ func parseConfig(data []byte) (Config, error) {
 	for _, r := range []*ropeParameters{p.RopeScaling, p.RopeParameters} {
 		if r.kind() == "yarn" {
 			c.Yarn = r.Yarn
+		}
+		if r.kind() == "llama3" {
+			c.Llama3 = Llama3{r.Factor, r.Original, r.LowFreq, r.HighFreq}
 		}
 	}
 	return c, c.Validate()

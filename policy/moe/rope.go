@@ -76,6 +76,32 @@ func (y Yarn) frequency(i, dim int, theta float64) float64 {
 	return plain/y.Factor*interpolated + plain*(1-interpolated)
 }
 
+// Llama3 stretches rotary positions as Llama 3.1 does, under the names of Hugging Face's rope_scaling: pairs that turn fewer than LowFreq times
+// over the original length are slowed by Factor, those that turn more than HighFreq times are kept, with a ramp between.
+type Llama3 struct {
+	Factor   float64 `json:"factor" yaml:"factor"`
+	Original int     `json:"original_max_position_embeddings" yaml:"original_max_position_embeddings"`
+	LowFreq  float64 `json:"low_freq_factor" yaml:"low_freq_factor"`
+	HighFreq float64 `json:"high_freq_factor" yaml:"high_freq_factor"`
+}
+
+func (s Llama3) on() bool { return s.Factor > 0 }
+
+func (s Llama3) validate() error {
+	if s.on() && (s.Factor < 1 || s.Original < 1 || s.LowFreq <= 0 || s.HighFreq <= s.LowFreq) {
+		return fmt.Errorf("model config: llama3 rope scaling with factor %g over %d positions, low_freq_factor %g, high_freq_factor %g: want a factor of at least 1, "+
+			"original_max_position_embeddings, and 0 < low < high", s.Factor, s.Original, s.LowFreq, s.HighFreq)
+	}
+	return nil
+}
+
+// slowed is the angle of a pair that plainly turns by plain from one position to the next.
+func (s Llama3) slowed(plain float64) float64 {
+	turns := float64(s.Original) * plain / (2 * math.Pi)
+	kept := min(max((turns-s.LowFreq)/(s.HighFreq-s.LowFreq), 0), 1)
+	return plain*kept + plain/s.Factor*(1-kept)
+}
+
 // ropeTable returns cosines and sines [positions, P/2] as constants of a graph.
 func (c Config) ropeTable(g *Graph, positions int) (cos, sin *Node) {
 	cs, sn := c.ropeValues(positions)
@@ -90,6 +116,9 @@ func (c Config) ropeValues(positions int) (cos, sin []float32) {
 	cos, sin = make([]float32, positions*half), make([]float32, positions*half)
 	for i := range half {
 		frequency, size := c.Yarn.frequency(i, dim, c.RopeTheta), c.Yarn.rotation()
+		if c.Llama3.on() {
+			frequency = c.Llama3.slowed(frequency)
+		}
 		for t := range positions {
 			angle := float64(t) * frequency
 			cos[t*half+i], sin[t*half+i] = float32(size*math.Cos(angle)), float32(size*math.Sin(angle))

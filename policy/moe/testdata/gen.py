@@ -53,6 +53,8 @@ MODELS = {
                              "rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 16,
                              "beta_fast": 4.0, "beta_slow": 0.5, "mscale": 0.7, "mscale_all_dim": 1.0}),
     "llama": DENSE | dict(tie_word_embeddings=True, num_key_value_heads=1),
+    "llama3": DENSE | dict(rope_parameters={"rope_type": "llama3", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 16,
+                                            "low_freq_factor": 1.0, "high_freq_factor": 4.0}),
     "qwen2": DENSE | dict(model_type="qwen2", rope_parameters={"rope_type": "default", "rope_theta": 1000000.0}),
     "qwen3": DENSE | dict(model_type="qwen3", head_dim=12, tie_word_embeddings=True),
     "qwen3_moe": DENSE | dict(model_type="qwen3_moe", num_experts=8, num_experts_per_tok=3, moe_intermediate_size=24, norm_topk_prob=True,
