@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,37 @@ func TestMathGoldPairs(t *testing.T) {
 	}
 	t.Logf("%d different golds, %d pairs called equal", len(golds), len(got))
 	require.Equal(t, reviewed, got)
+}
+
+// TestMathGoldPairsOfAllSets does the same over the golds of every set. Those called equal have the same digits in the
+// same order, whatever words, brackets and signs stand around them, or are among the reviewed ones.
+func TestMathGoldPairsOfAllSets(t *testing.T) {
+	golds := allGolds(t)
+	rng := rand.New(rand.NewPCG(2026, 13))
+	reviewed := map[equalGolds]bool{}
+	for _, pair := range readLines[equalGolds](t, "equal_golds.jsonl") {
+		reviewed[pair] = true
+	}
+	digits := regexp.MustCompile(`[0-9]+`)
+	pointZero := regexp.MustCompile(`([0-9])(?:\.0+\b|:1$)`)
+	inDigits := func(s string) string {
+		s = strings.TrimLeft(s, "0") // 075, as AIME writes it
+		s = pointZero.ReplaceAllString(strings.ReplaceAll(s, `\text{two `, "2"), "$1")
+		return strings.Join(digits.FindAllString(s, -1), "")
+	}
+	equal := 0
+	for range 200_000 {
+		a, b := golds[rng.IntN(len(golds))], golds[rng.IntN(len(golds))]
+		if a == b || !accepts(a, b) {
+			continue
+		}
+		equal++
+		if !reviewed[equalGolds{min(a, b), max(a, b)}] {
+			require.Equal(t, inDigits(a), inDigits(b), "called equal: %s and %s", a, b)
+		}
+	}
+	require.Greater(t, equal, 100)
+	t.Logf("%d different golds, %d pairs called equal", len(golds), equal)
 }
 
 // TestMathAllGoldPairs does the same for all pairs; it takes minutes, so only where RLTRAIN_ALL_PAIRS names a file that
