@@ -11,10 +11,10 @@ const maxTail = 8_000
 
 // Patterns of cue words. What follows the match is the answer.
 var (
-	englishCue = regexp.MustCompile(`(?i)\b(?:answers?|final results?|solution set)(?:\s*\([^()\n]{1,40}\))?` +
+	englishCue = regexp.MustCompile(`(?i)\b(?:answers?|final results?|solution set|correct (?:option|choice))(?:\s*\([^()\n]{1,40}\))?` +
 		`(?:\s+(?:to|for|of|in)\s[^.:=\n$\\]{1,80}?|,[^.,:=\n$\\]{1,40},)?\s*(?:\*\*|__)?\s*` +
 		`(?:\b(?:is|are|was|equals?|(?:would|will|must|should|can only) be|comes? (?:out )?to)\b|:|=)[ \t]*:?`)
-	chineseCue = regexp.MustCompile(`(?:(?:答案|结果)(?:应该|应当|应|就|只能)?(?:是|为|选|选择|等于)|(?:答案|结果)\s*(?:\*\*)?\s*[:：=]|故选|应选|(?:所以|因此|因而|本题)选|故答案)` +
+	chineseCue = regexp.MustCompile(`(?:(?:答案|结果|选项)(?:应该|应当|应|就|只能)?(?:是|为|选|选择|等于)|【答案】|(?:^|\n)答\s*[:：]|(?:答案|结果)\s*(?:\*\*)?\s*[:：=]|故选|应选|(?:所以|因此|因而|本题)选择?|故答案)` +
 		`\s*[:：]?`)
 	// conclusion is the start of a last line that may state the answer without naming it.
 	conclusion = regexp.MustCompile(`(?i)(?:^|[.!?] )\W*(?:therefore|thus|hence|so|finally|consequently|in conclusion|in total|altogether)\b|(?:因此|所以|综上|故|于是)`)

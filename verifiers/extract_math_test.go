@@ -87,7 +87,7 @@ func TestExtractCues(t *testing.T) {
 		{"The answer is the interval $[0, 1)$.", "$[0, 1)$"}, {"answer = 5", "5"}, {"I think it could be 5", "no_answer"},
 		// Chinese
 		{"所以答案是5。", "5"}, {"答案为 $\\frac12$，因为……", `$\frac12$`}, {"答案：12", "12"}, {"**答案：** 12", "12"}, {"故选B。", "B"}, {"故选：C", "C"}, {"因此答案是 x=1，y=2。", "x=1，y=2"},
-		{"答案是3。不对，正确答案是4。", "4"}, {"The answer is 3. 答案是4。", "4"},
+		{"答案是3。不对，正确答案是4。", "4"}, {"答：5", "5"}, {"【答案】 12", "12"}, {"所以选择A选项。", "A"}, {"正确选项为D", "D"}, {"The correct option is B.", "B"}, {"The answer is 3. 答案是4。", "4"},
 		// a last line that states the answer
 		{"Adding up.\nTherefore, the area is 5 cm.", "5 cm"}, {"So she has 12 apples left.", "12 apples left"}, {"Thus $a+b$ equals $7$.", "$7$"}, {"因此共有 12 种。", "12 种"},
 		{"Therefore $x \\geq 5$ is the solution.", `x \geq 5`}, {"Thus 12 is our answer.", "12"}, {"Thus her guess is our answer.", "no_answer"}, {"It grows.\nTherefore, the error increases by 100%.", "100%"},

@@ -87,7 +87,7 @@ func value(s string) string {
 	if rest := s[len(filler.FindString(s)):]; strings.TrimSpace(rest) != "" {
 		s = rest
 	}
-	return afterEquals(trimAnswer(s))
+	return afterEquals(trimAnswer(strings.TrimSuffix(trimAnswer(s), "选项")))
 }
 
 // trimAnswer takes white space, Markdown's emphasis, quotes and closing punctuation off.

@@ -46,6 +46,6 @@ func TestMathDocs(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, verdicts, 80)
-	require.Equal(t, 8, extractions)
+	require.Greater(t, verdicts, 115)
+	require.Equal(t, 11, extractions)
 }

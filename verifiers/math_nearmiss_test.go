@@ -133,5 +133,5 @@ func TestMathRewrites(t *testing.T) {
 	other := judge(otherNotations(rng), false)
 	require.Greater(t, same, 25_000)
 	require.Greater(t, other, 12_000)
-	t.Logf("%d golds: %d rewrites that are equal, %d that are not", len(golds), same, other)
+	t.Logf("%d golds: %d rewrites in %d ways that are equal, %d in %d ways that are not", len(golds), same, len(sameNotations()), other, len(otherNotations(rng)))
 }
