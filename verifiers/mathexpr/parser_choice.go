@@ -67,11 +67,17 @@ func namesChoice(value *node) bool {
 
 // choice reads "(B) 12". The space tells it from a product.
 func (p *parser) choice() *node {
+	if p.tok().is(tOpen, "{") && p.ahead(4).is(tClose, "}") { // \mathbf{(B)}
+		p.pos++
+	}
 	letter := p.ahead(1)
 	if !p.tok().is(tOpen, "(") || !choiceLetter(letter) || !p.ahead(2).is(tClose, ")") {
 		return nil
 	}
 	p.pos += 3
+	if p.ahead(-4).is(tOpen, "{") {
+		p.take(tClose, "}")
+	}
 	if !p.tok().spaced || p.separated() || p.tok().kind == tOp {
 		return nil
 	}

@@ -40,6 +40,7 @@ func (p *parser) unit(n *node, money string) *node {
 			p.pos++
 			unit += "/" + unitName(p.tok().text)
 			p.pos++
+			unit += p.unitPower()
 		case t.is(tOpen, "(") && p.remark():
 			for !p.take(tClose, ")") {
 				p.pos++

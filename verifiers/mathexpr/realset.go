@@ -117,14 +117,14 @@ func (c *comparison) interval(n *node) ([]span, bool) {
 
 // intervals is the union of intervals in a list. A list in which each could be a point is none.
 func (c *comparison) intervals(n *node) (set []span, ok bool) {
-	clear := false
+	certain := false
 	for _, arg := range n.args {
 		if arg.kind != kTuple || len(arg.args) != 2 || arg.name == "[]" {
 			return nil, false
 		}
-		clear = clear || realSetKind(arg) || infinite(arg.args[1]) || arg.args[0].kind == kNeg && infinite(arg.args[0].args[0])
+		certain = certain || realSetKind(arg) || infinite(arg.args[1]) || arg.args[0].kind == kNeg && infinite(arg.args[0].args[0])
 	}
-	if !clear {
+	if !certain {
 		return nil, false
 	}
 	return c.operation(apply(kUnion, n.args...))
