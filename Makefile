@@ -93,6 +93,7 @@ bench: deps ## measure speed beside math-verify, other sandboxes and TRL, same c
 	@bash bench/math.sh
 	@bash bench/sandbox.sh
 	@bash bench/run.sh
+	@bash bench/smollm2.sh
 
 bench-gpu: plugin ## on a GPU machine: our engine beside TRL, random weights of 0.1 to 1.5 B (DEVICE=cpu: a dry run, tiny)
 	@bash bench/gpu.sh
