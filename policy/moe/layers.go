@@ -70,10 +70,18 @@ func hide(allowed *Node) *Node {
 // softmax normalises over the last axis. Its gradient p*(v - sum(v*p)) is written by hand: it takes
 // fewer passes over the scores than the one derived from exp, sum and division.
 func softmax(x *Node) *Node {
-	given := StopGradient(x)
-	e := Exp(Sub(given, ReduceAndKeep(given, ReduceMax, -1)))
-	p := Div(e, ReduceAndKeep(e, ReduceSum, -1))
-	through := IdentityWithCustomGradient(x, func(_, v *Node) *Node {
+	normalised := func(x *Node) *Node {
+		given := StopGradient(x)
+		e := Exp(Sub(given, ReduceAndKeep(given, ReduceMax, -1)))
+		return Div(e, ReduceAndKeep(e, ReduceSum, -1))
+	}
+	p := normalised(x)
+	var through *Node
+	through = IdentityWithCustomGradient(x, func(at, v *Node) *Node {
+		p := p
+		if at != through { // a layer that is computed again: its scores, and not those of the first time, which need not be kept then
+			p = normalised(at)
+		}
 		return Mul(p, Sub(v, ReduceAndKeep(Mul(v, p), ReduceSum, -1)))
 	})
 	return Add(p, Sub(through, StopGradient(through))) // p, with the gradient of through
