@@ -113,10 +113,10 @@ func readCursor(checkpoint string) (cursor, error) {
 	path := filepath.Join(checkpoint, cursorFile)
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return c, fmt.Errorf("read checkpoint: %w", err)
+		return c, fmt.Errorf("read checkpoint: %w: without this file a run cannot go on; start another from the weights with --model RUN@STEP", err)
 	}
 	if err := json.Unmarshal(data, &c); err != nil {
-		return c, fmt.Errorf("read checkpoint %s: %w", path, err)
+		return c, fmt.Errorf("read checkpoint %s: %w: the file is damaged; its weights may be whole: start another run from them with --model RUN@STEP", path, err)
 	}
 	return c, nil
 }

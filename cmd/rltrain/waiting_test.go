@@ -56,3 +56,21 @@ func TestWaitingIsReadBack(t *testing.T) {
 	_, err = readWaiting(empty, 1)
 	require.ErrorContains(t, err, waitingFile)
 }
+
+// A checkpoint whose cursor is damaged or missing is refused before anything of the run is touched.
+func TestResumeRefusesADamagedCursor(t *testing.T) {
+	for text, want := range map[string]string{`{"step": 3, "ta`: "the file is damaged", "": "no such file"} {
+		run := t.TempDir()
+		folder := filepath.Join(run, "checkpoints", "3")
+		require.NoError(t, os.MkdirAll(folder, 0o755))
+		if text != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, cursorFile), []byte(text), 0o600))
+		}
+		s := session{run: run}
+		_, _, err := s.resume(t.Context())
+		require.ErrorContains(t, err, filepath.Join(folder, cursorFile))
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "--model RUN@STEP")
+		require.NoFileExists(t, filepath.Join(run, "log.db"))
+	}
+}

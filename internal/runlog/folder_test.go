@@ -174,3 +174,35 @@ func TestAnOlderLogIsBroughtUpToDateForReading(t *testing.T) {
 	require.True(t, math.IsNaN(steps[0].CPUS))
 	require.True(t, math.IsNaN(steps[0].Compilations))
 }
+
+// A program that reads never keeps a run from writing; one that locks the file to write does, and is told of.
+func TestLockedByAnotherProgram(t *testing.T) {
+	ctx := context.Background()
+	log := mustCreate(t)
+	mustRecord(t, log, 0, 1, 2)
+	require.NoError(t, log.Impatient(ctx))
+	other, err := rawDB(t, log).Conn(ctx)
+	require.NoError(t, err)
+	defer other.Close()
+	_, err = other.ExecContext(ctx, "BEGIN")
+	require.NoError(t, err)
+	var n int
+	require.NoError(t, other.QueryRowContext(ctx, "SELECT count(*) FROM steps").Scan(&n)) // its snapshot is held from here
+	mustRecord(t, log, 1, 1, 2)
+	require.NoError(t, other.QueryRowContext(ctx, "SELECT count(*) FROM steps").Scan(&n))
+	require.Equal(t, 1, n, "the reader still sees what it began with")
+	_, err = other.ExecContext(ctx, "COMMIT")
+	require.NoError(t, err)
+
+	_, err = other.ExecContext(ctx, "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	groups, advantages := makeGroups(1, 2)
+	err = log.RecordStep(ctx, makeStep(2), groups, advantages, nil)
+	require.ErrorContains(t, err, "another program holds a lock on log.db: close it")
+	_, err = other.ExecContext(ctx, "ROLLBACK")
+	require.NoError(t, err)
+	mustRecord(t, log, 2, 1, 2)
+	steps, err := log.Steps(ctx)
+	require.NoError(t, err)
+	require.Len(t, steps, 3, "nothing is damaged, nothing is there twice")
+}
