@@ -53,10 +53,32 @@ func saveCheckpoint(ctx context.Context, m *model, run string, at cursor, waitin
 		return fmt.Errorf("save checkpoint %d: %w", step, err)
 	}
 	final := filepath.Join(root, strconv.Itoa(step))
-	if err := errors.Join(os.RemoveAll(final), os.Rename(temp, final)); err != nil {
+	if err := errors.Join(syncFiles(temp), os.RemoveAll(final), os.Rename(temp, final), syncFile(root)); err != nil {
 		return fmt.Errorf("save checkpoint %d: %w", step, err)
 	}
 	return dropOptimizers(root, step)
+}
+
+// syncFiles waits until a folder with all its files is on disk, so that a power cut after the rename leaves a whole checkpoint.
+func syncFiles(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := syncFile(filepath.Join(folder, e.Name())); err != nil {
+			return err
+		}
+	}
+	return syncFile(folder)
+}
+
+func syncFile(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
 }
 
 // dropOptimizers removes what only a resumed run needs from all checkpoints but the newest.
