@@ -108,8 +108,9 @@ fuzz: deps ## run each fuzz target for FUZZTIME
 		go test -tags $(TAGS) -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
 	done
 
-soak: plugin ## 100,000 programs in the sandbox while its workers are killed, then all tests SOAK times in random order
+soak: plugin ## 100,000 programs in the sandbox while its workers are killed, a run killed ten times and resumed, then all tests SOAK times in random order
 	@RLTRAIN_SOAK=100000 go test -tags $(TAGS) -timeout 0 -count 1 -v -run '^TestSoak$$' ./verifiers/python
+	@RLTRAIN_KILLS=10 go test -tags $(TAGS) -timeout 0 -count 1 -v -run '^TestKilledRuns$$' ./cmd/rltrain
 	@$(GO_TEST) -timeout 0 -shuffle on -count $(SOAK) $(PACKAGES)
 
 clean: ## remove what build made

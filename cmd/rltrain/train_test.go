@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,7 +115,7 @@ func TestEndToEnd(t *testing.T) {
 	var out bytes.Buffer
 	unbroken.Stderr = &out
 	require.NoError(t, unbroken.Start())
-	killAt := killRandomly(t, command(t, train(killed)...), killed)
+	killAt := killRandomly(t, command(t, train(killed)...), killed, 1, tinySteps-5)
 	require.NoError(t, unbroken.Wait(), out.String())
 	require.Contains(t, out.String(), fmt.Sprintf("eval step %d", tinySteps))
 	checkRun(t, whole)
@@ -149,15 +150,59 @@ func TestEndToEnd(t *testing.T) {
 		before := len(rows(t, killed, "SELECT step FROM v_steps"))
 		out := mustRun(t, train(killed, "--resume")...)
 		t.Logf("killed %s; %d steps were recorded; %s", killAt, before, strings.SplitN(out, "\n", 2)[0])
-		last := fmt.Sprint(tinySteps)
-		for _, file := range []string{"model.safetensors", "optimizer.safetensors", "cursor.json"} {
-			require.True(t, bytes.Equal(mustRead(t, whole, "checkpoints", last, file), mustRead(t, killed, "checkpoints", last, file)), "%s differs", file)
-		}
-		want, got := content(t, whole), content(t, killed)
-		for view := range want {
-			require.Equal(t, want[view], got[view], view)
-		}
+		sameRun(t, whole, killed)
 	})
+}
+
+// sameRun compares two finished runs: the last checkpoint byte for byte, and all that a seed fixes in the log.
+func sameRun(t *testing.T, whole, other string) {
+	t.Helper()
+	last := fmt.Sprint(tinySteps)
+	for _, file := range []string{"model.safetensors", "optimizer.safetensors", "cursor.json"} {
+		require.True(t, bytes.Equal(mustRead(t, whole, "checkpoints", last, file), mustRead(t, other, "checkpoints", last, file)), "%s differs", file)
+	}
+	want, got := content(t, whole), content(t, other)
+	for view := range want {
+		require.Equal(t, want[view], got[view], view)
+	}
+}
+
+// manyKills names the variable that holds how often TestKilledRuns kills a run: once off-policy by default, and on-policy as
+// well where it is set.
+const manyKills = "RLTRAIN_KILLS"
+
+// A run that is killed at random moments, again and again, is the same as an unbroken one: also where batches wait for their
+// step, and tasks are chosen by how they went.
+func TestKilledRuns(t *testing.T) {
+	needPlugin(t)
+	kills := 1
+	settings := map[string][]string{"off-policy": {
+		"-o", "grpo.max_staleness=1", "-o", "grpo.importance.mode=token_truncate", "-o", "grpo.epochs=2", "-o", "grpo.dynamic.max_rounds=1", "-o", "curriculum.floor=0.3",
+	}}
+	if text := os.Getenv(manyKills); text != "" {
+		var err error
+		kills, err = strconv.Atoi(text)
+		require.NoError(t, err)
+		settings["on-policy"] = nil
+	}
+	dir := t.TempDir()
+	base := filepath.Join(dir, "base")
+	mustRun(t, "pretrain", "testdata/tiny-base.yaml", "--out", base, "-o", "train.tokens=60000", "-o", "shapes.train_rows=8")
+	for name, more := range settings {
+		whole, killed := filepath.Join(dir, name, "whole"), filepath.Join(dir, name, "killed")
+		train := func(run string, last ...string) []string {
+			return append(append([]string{"train", "testdata/tiny-train.yaml", "--model", base, "--out", run}, more...), last...)
+		}
+		mustRun(t, train(whole)...)
+		how := []string(nil)
+		for i := range kills {
+			at := killRandomly(t, command(t, train(killed, how...)...), killed, 1+i*(tinySteps-5)/kills, (i+1)*(tinySteps-5)/kills)
+			t.Logf("%s: killed %s; %d steps were recorded", name, at, len(rows(t, killed, "SELECT step FROM v_steps")))
+			how = []string{"--resume"}
+		}
+		mustRun(t, train(killed, how...)...)
+		sameRun(t, whole, killed)
+	}
 }
 
 // A pretraining that is interrupted and resumed makes the same model as an unbroken one.
@@ -216,13 +261,13 @@ func checkRun(t *testing.T, run string) {
 	require.NoFileExists(t, filepath.Join(run, "checkpoints", "0", "optimizer.safetensors"))
 }
 
-// killRandomly starts cmd, and kills it at a random moment after its first checkpoint.
-func killRandomly(t *testing.T, cmd *exec.Cmd, run string) string {
+// killRandomly starts cmd, and kills it at a random moment after a checkpoint from low to high.
+func killRandomly(t *testing.T, cmd *exec.Cmd, run string, low, high int) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	require.NoError(t, cmd.Start())
-	step := 1 + rand.IntN(tinySteps-5) // wait for a random checkpoint, then a moment more: compiling takes most of the time
+	step := low + rand.IntN(high-low+1) // wait for a random checkpoint, then a moment more: compiling takes most of the time
 	for !exists(filepath.Join(run, "checkpoints", fmt.Sprint(step))) {
 		require.NoError(t, ctx.Err(), "no checkpoint of step %d", step)
 		time.Sleep(time.Millisecond)
