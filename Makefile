@@ -89,7 +89,8 @@ check: fmt vet layering tidy lint ## all checks that run no program: formatting,
 base: build ## make the shipped base model anew
 	@$(BIN) pretrain recipes/base.yaml --out models/base
 
-bench: deps ## measure speed beside math-verify, other sandboxes and TRL, same cases, shapes and threads (fetches several GB of Python packages once)
+bench: deps ## overhead of a step and speed of the log; speed beside math-verify, other sandboxes and TRL, same cases, shapes and threads (fetches several GB of Python packages once)
+	@bash bench/overhead.sh
 	@bash bench/math.sh
 	@bash bench/sandbox.sh
 	@bash bench/run.sh

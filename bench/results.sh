@@ -42,6 +42,9 @@ rl() { # CONDITION BASE SEED [-o key=value ...]
 }
 export -f pinned base measure rl
 
+# The shipped base stands beside the bases made here, under the name base.
+mkdir -p "$out/bases" && ln -sfn "$PWD/models/base" "$out/bases/base"
+
 every_job() { # one a line; a run waits for its base, which stands before it
   cat <<END
 base reflective-1 1
@@ -60,7 +63,15 @@ END
     echo "rl format-only reflective-1 $s -o reward.mode=format_only"
     echo "rl rejection-sampling reflective-1 $s -o grpo.objective=rft"
     for b in share-0.1 share-1; do echo "rl $b $b $s"; done
+    algorithms "$s"
   done
+}
+algorithms() { # SEED: the field's algorithms on the shipped base, as their authors set them where the recipe does not say otherwise
+  echo "rl ours base $1"
+  echo "rl grpo base $1 -o grpo.scale=group -o grpo.aggregation=seq-mean-token-mean -o grpo.clip_high=0.2 -o grpo.kl=0.04"
+  echo "rl dapo base $1 -o grpo.scale=group -o grpo.aggregation=token-mean -o grpo.dynamic.max_rounds=3 -o grpo.overlong.buffer=64 -o grpo.overlong.penalty=1"
+  echo "rl gspo base $1 -o grpo.scale=group -o grpo.aggregation=seq-mean-token-mean -o grpo.loss=gspo -o grpo.clip_low=3e-4 -o grpo.clip_high=4e-4"
+  echo "rl cispo base $1 -o grpo.scale=group -o grpo.aggregation=token-mean -o grpo.loss=cispo -o grpo.clip_low=1"
 }
 every_job | xargs -P "$workers" -I{} --process-slot-var=SLOT bash -c 'set -euo pipefail; {}'
 bin/rltrain results "$out"
