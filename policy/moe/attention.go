@@ -20,8 +20,11 @@ type attention interface {
 	whole(w weights, l int, x, cos, sin, hidden *Node) (out, kept *Node)
 	// keep is what the cache keeps of x[B,D]: [B,W].
 	keep(w weights, l int, x, cos, sin *Node) *Node
-	// cached attends from x[B,D] over cache[B,S,W], the entry of x among them; hidden [B,1,S].
-	cached(w weights, l int, x, cache, cos, sin, hidden *Node) *Node
+	// parts is a cache, or some slots of one, [B,S,W] as decoding keeps it: tensors with the slots on axis 1. joined undoes it.
+	parts(cache *Node) []*Node
+	joined(parts []*Node, rows int) *Node
+	// cached attends from x[B,D] over a cache in parts, the entry of x among them; hidden [B,1,S].
+	cached(w weights, l int, x *Node, parts []*Node, cos, sin, hidden *Node) *Node
 }
 
 // attention is the kind that the model has.

@@ -71,15 +71,29 @@ func (c groupedQuery) keep(w weights, l int, x, cos, sin *Node) *Node {
 	return c.kept(k, v)
 }
 
-// cached attends with the queries that share a head side by side: a cache is read once for all of them.
-func (c groupedQuery) cached(w weights, l int, x, cache, cos, sin, hidden *Node) *Node {
-	B, S, G := x.Shape().Dimensions[0], cache.Shape().Dimensions[1], c.Heads/c.KVHeads
-	q, _, _ := c.project(w, l, x, cos, sin)
+// parts are keys and values [B*KV,S,U]: batched products of plain matrices read them as they lie.
+func (c groupedQuery) parts(cache *Node) []*Node {
+	B, S := cache.Shape().Dimensions[0], cache.Shape().Dimensions[1]
 	both := Reshape(cache, B, S, 2*c.KVHeads, c.HeadDim)
-	k, v := SliceAxis(both, 2, AxisRange(0, c.KVHeads)), SliceAxis(both, 2, AxisRange(c.KVHeads, 2*c.KVHeads))
-	scores := Einsum("bkgu,bsku->bkgs", Reshape(q, B, c.KVHeads, G, c.HeadDim), k)
-	weights := softmax(scaled(scores, c.scale(), InsertAxes(hidden, 1)))
-	heads := Einsum("bkgs,bsku->bkgu", weights, v)
+	part := func(from int) *Node {
+		return Reshape(TransposeAllAxes(SliceAxis(both, 2, AxisRange(from, from+c.KVHeads)), 0, 2, 1, 3), B*c.KVHeads, S, c.HeadDim)
+	}
+	return []*Node{part(0), part(c.KVHeads)}
+}
+
+func (c groupedQuery) joined(parts []*Node, rows int) *Node {
+	S := parts[0].Shape().Dimensions[1]
+	part := func(x *Node) *Node { return TransposeAllAxes(Reshape(x, rows, c.KVHeads, S, c.HeadDim), 0, 2, 1, 3) }
+	return Reshape(Concatenate([]*Node{part(parts[0]), part(parts[1])}, 2), rows, S, c.cacheWidth())
+}
+
+// cached attends with the queries that share a head side by side: a cache is read once for all of them.
+func (c groupedQuery) cached(w weights, l int, x *Node, parts []*Node, cos, sin, hidden *Node) *Node {
+	B, S, G := x.Shape().Dimensions[0], parts[0].Shape().Dimensions[1], c.Heads/c.KVHeads
+	q, _, _ := c.project(w, l, x, cos, sin)
+	scores := DotGeneral(Reshape(q, B*c.KVHeads, G, c.HeadDim), []int{2}, []int{0}, parts[0], []int{2}, []int{0})
+	weights := softmax(scaled(Reshape(scores, B, c.KVHeads, G, S), c.scale(), InsertAxes(hidden, 1)))
+	heads := DotGeneral(Reshape(weights, B*c.KVHeads, G, S), []int{2}, []int{0}, parts[1], []int{1}, []int{0})
 	return matmul(Reshape(heads, B, c.Heads*c.HeadDim), w.at(l, "o"))
 }
 

@@ -74,10 +74,13 @@ func (c latentAttention) keep(w weights, l int, x, cos, sin *Node) *Node {
 	return Concatenate([]*Node{latent, key}, -1)
 }
 
+func (c latentAttention) parts(cache *Node) []*Node         { return []*Node{cache} }
+func (c latentAttention) joined(parts []*Node, _ int) *Node { return parts[0] }
+
 // cached is the absorbed form: the key matrix is folded into the query and the value matrix into the output, so that scores and
 // sums are taken on latents.
-func (c latentAttention) cached(w weights, l int, x, cache, cos, sin, hidden *Node) *Node {
-	B := x.Shape().Dimensions[0]
+func (c latentAttention) cached(w weights, l int, x *Node, parts []*Node, cos, sin, hidden *Node) *Node {
+	B, cache := x.Shape().Dimensions[0], parts[0]
 	qn, qr := c.queries(w, l, x, cos, sin)
 	kv := Reshape(w.at(l, "kv"), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
 	toKey := SliceAxis(kv, -1, AxisRange(0, c.NopeDim))

@@ -8,7 +8,8 @@ import (
 )
 
 // Decoding keeps, per layer, a cache [B,S,W] of what the attention keeps of a token. All rows share the slot that is
-// written next; a row's prompt ends at the last prompt slot and its first valid slot is start.
+// written next; a row's prompt ends at the last prompt slot and its first valid slot is start. While a chunk of tokens is drawn
+// the cache has the form that the attention reads best, in one or more parts [.,S,.].
 
 // prepareGraph builds: params... -> params... as decoding wants them: the experts' input matrices side by side. It runs once a snapshot.
 func (c Config) prepareGraph() builder {
@@ -46,14 +47,15 @@ func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, e
 		LessOrEqual(slots, BroadcastToDims(r.slot, B, S)),
 		GreaterOrEqual(slots, BroadcastToDims(InsertAxes(r.start, -1), B, S)))), 1)
 	x := Gather(w.byName["embed"], InsertAxes(r.token, -1))
-	grown = make([]*Node, c.Layers)
 	look := c.attention()
+	parts := len(caches) / c.Layers
 	var ids []*Node
 	for l := range c.Layers {
 		h := rmsNorm(x, w.at(l, "attn_norm"), c.NormEps)
-		entry := Reshape(look.keep(w, l, h, cos, sin), B, 1, c.CacheWidth())
-		grown[l] = write(caches[l], entry, r.slot)
-		x = Add(x, look.cached(w, l, h, grown[l], cos, sin, hidden))
+		for i, entry := range look.parts(InsertAxes(look.keep(w, l, h, cos, sin), 1)) {
+			grown = append(grown, write(caches[l*parts+i], entry, r.slot))
+		}
+		x = Add(x, look.cached(w, l, h, grown[l*parts:], cos, sin, hidden))
 		h = rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps)
 		y := c.sharedFFN(w, l, h)
 		if l >= c.DenseLayers {
@@ -76,75 +78,6 @@ func writeWhere(cache, entry, slot *Node) *Node {
 	d := cache.Shape().Dimensions
 	here := Equal(iota32(cache.Graph(), 1, d...), BroadcastToDims(slot, d...))
 	return Where(here, BroadcastToDims(entry, d...), cache)
-}
-
-// drawn is what one draw yields, each [B].
-type drawn struct {
-	token, logp, entropy *Node
-	drawLogp             *Node // under the distribution that was drawn from
-}
-
-// list is the order in which graphs hand it out.
-func (d drawn) list() []*Node { return []*Node{d.token, d.logp, d.entropy, d.drawLogp} }
-
-// draw picks a token from logits[B,V] by inverting the cumulative distribution at uniform[B], at
-// temperature 1/sharpness, or the likeliest where sharpness is 0. Log-prob and entropy are untempered and uncut.
-func (c Config) draw(logits, uniform, sharpness *Node, by cut) drawn {
-	g := logits.Graph()
-	B, V := logits.Shape().Dimensions[0], c.Vocab
-	open := by.withoutBanned(logits)
-	z := Mul(open, BroadcastToDims(sharpness, B, V))
-	z = Sub(z, ReduceAndKeep(z, ReduceMax, -1))
-	p := by.apply(z, Exp(z))
-	cumulative := blockCumSum(p)
-	// The first token past the threshold; the floor on p keeps rounding in the sums from choosing an impossible one.
-	// The total is that of the possible tokens: whatever comes after the last of them, one is past the threshold.
-	possible := GreaterThan(p, BroadcastToDims(Scalar(g, dtypes.Float32, 1e-9), B, V))
-	total := ReduceAndKeep(Mul(cumulative, ConvertDType(possible, dtypes.Float32)), ReduceMax, -1)
-	threshold := BroadcastToDims(Mul(total, InsertAxes(uniform, -1)), B, V)
-	past := LogicalAnd(GreaterThan(cumulative, threshold), possible)
-	rank := Sub(BroadcastToDims(Scalar(g, dtypes.Float32, float64(V)), B, V), ConvertDType(iota32(g, 1, B, V), dtypes.Float32))
-	fromDraw := ArgMax(Mul(ConvertDType(past, dtypes.Float32), rank), -1)
-	greedy := Equal(BroadcastToDims(sharpness, B), BroadcastToDims(Scalar(g, dtypes.Float32, 0), B))
-	token := Where(greedy, ArgMax(open, -1), fromDraw)
-	lse := logSumExp(logits)
-	q := Exp(Sub(logits, InsertAxes(lse, -1)))
-	one := OneHot(token, V, dtypes.Float32)
-	fromP := Sub(ReduceSum(Mul(z, one), -1), Log(Squeeze(total, -1)))
-	return drawn{
-		token:    token,
-		logp:     Sub(ReduceSum(Mul(logits, one), -1), lse),
-		entropy:  Sub(lse, ReduceSum(Mul(q, logits), -1)),
-		drawLogp: Where(greedy, ZerosLike(fromP), fromP), // the likeliest is certain
-	}
-}
-
-// sumBlock is the width of the triangular matmuls that cumulative sums are made of: XLA's own
-// cumulative sum works through a window as long as the axis.
-const sumBlock = 128
-
-// blockCumSum is the cumulative sum over the last axis of x[B,V].
-func blockCumSum(x *Node) *Node {
-	g := x.Graph()
-	B, V := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
-	blocks := (V + sumBlock - 1) / sumBlock
-	if pad := blocks*sumBlock - V; pad > 0 {
-		x = GrowRight(x, 1, pad, 0)
-	}
-	upper := func(n int, strict bool) *Node {
-		i, j := iota32(g, 0, n, n), iota32(g, 1, n, n)
-		if strict {
-			return ConvertDType(LessThan(i, j), dtypes.Float32)
-		}
-		return ConvertDType(LessOrEqual(i, j), dtypes.Float32)
-	}
-	inside := matmul(Reshape(x, B, blocks, sumBlock), upper(sumBlock, false))
-	if blocks == 1 {
-		return SliceAxis(Reshape(inside, B, sumBlock), 1, AxisRange(0, V))
-	}
-	totals := Reshape(SliceAxis(inside, 2, AxisElem(sumBlock-1)), B, blocks)
-	before := InsertAxes(matmul(totals, upper(blocks, true)), -1)
-	return SliceAxis(Reshape(Add(inside, before), B, blocks*sumBlock), 1, AxisRange(0, V))
 }
 
 // prefillGraph builds: params..., bias, prompts [G,Q], starts [G], prompt of row [B], uniform [B], sharpness,
@@ -201,48 +134,62 @@ const (
 )
 
 // decodeGraph builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
-// The graph holds nothing but one While, and each of its operands is in the state: go-xla 0.4.1 mixes
+// The tokens are drawn in a While, and each of its operands is in the state: go-xla 0.4.1 mixes
 // up closures and constants of nested functions.
 func (c Config) decodeGraph(slices, filtered bool) builder {
-	if !slices {
-		return c.unrolledDecodeGraph(filtered)
-	}
 	n := len(c.params()) + 1
 	return func(in []*Node) []*Node {
-		g := in[0].Graph()
-		parameters := func(g *Graph, prefix string) []*Node {
-			list := make([]*Node, len(in))
-			for i, node := range in {
-				list[i] = Parameter(g, fmt.Sprintf("%s%d", prefix, i), node.Shape())
-			}
-			return list
+		look, rows := c.attention(), in[n+stateToken].Shape().Dimensions[0]
+		given := in[: n+stateCount : n+stateCount]
+		for _, cache := range in[n+stateCount:] {
+			given = append(given, look.parts(cache)...)
 		}
-		more := NewClosure(g, func(g *Graph) []*Node {
-			p := parameters(g, "cond")[n:]
-			open := LessThan(p[stateSlot], p[stateStop])
-			return []*Node{LogicalAnd(open, GreaterThan(p[stateLive], Const(g, float32(0))))}
-		})
-		body := NewClosure(g, func(g *Graph) []*Node {
-			p := parameters(g, "body")
-			state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], filtered, writeSlice)
-			return append(append(p[:n:n], state...), caches...)
-		})
-		return While(more, body, in...)[n:]
+		draw := c.unrolledDecode
+		if slices {
+			draw = c.whileDecode
+		}
+		drawn := draw(given, n, filtered)
+		out, parts := drawn[:stateCount:stateCount], drawn[stateCount:]
+		each := len(parts) / c.Layers
+		for l := range c.Layers {
+			out = append(out, look.joined(parts[l*each:(l+1)*each], rows))
+		}
+		return out
 	}
 }
 
-// unrolledDecodeGraph is decodeGraph for the pure-Go backend: always C tokens, one step after the other. That
+// whileDecode draws tokens until all rows are done or the state says so. in is n weights, the state and the caches in parts.
+func (c Config) whileDecode(in []*Node, n int, filtered bool) []*Node {
+	g := in[0].Graph()
+	parameters := func(g *Graph, prefix string) []*Node {
+		list := make([]*Node, len(in))
+		for i, node := range in {
+			list[i] = Parameter(g, fmt.Sprintf("%s%d", prefix, i), node.Shape())
+		}
+		return list
+	}
+	more := NewClosure(g, func(g *Graph) []*Node {
+		p := parameters(g, "cond")[n:]
+		open := LessThan(p[stateSlot], p[stateStop])
+		return []*Node{LogicalAnd(open, GreaterThan(p[stateLive], Const(g, float32(0))))}
+	})
+	body := NewClosure(g, func(g *Graph) []*Node {
+		p := parameters(g, "body")
+		state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], filtered, writeSlice)
+		return append(append(p[:n:n], state...), caches...)
+	})
+	return While(more, body, in...)[n:]
+}
+
+// unrolledDecode is whileDecode for the pure-Go backend: always C tokens, one step after the other. That
 // backend's optimiser (compute 0.1.2) rewires the nodes of a While's closures after it has counted their
 // uses, so that it frees values that are still to be read.
-func (c Config) unrolledDecodeGraph(filtered bool) builder {
-	n := len(c.params()) + 1
-	return func(in []*Node) []*Node {
-		w, state, caches := c.bind(in[:n-1], in[n-1]), in[n:n+stateCount], in[n+stateCount:]
-		for range state[stateUnif].Shape().Dimensions[1] {
-			state, caches = c.advance(w, state, caches, filtered, writeWhere)
-		}
-		return append(append([]*Node(nil), state...), caches...)
+func (c Config) unrolledDecode(in []*Node, n int, filtered bool) []*Node {
+	w, state, caches := c.bind(in[:n-1], in[n-1]), in[n:n+stateCount], in[n+stateCount:]
+	for range state[stateUnif].Shape().Dimensions[1] {
+		state, caches = c.advance(w, state, caches, filtered, writeWhere)
 	}
+	return append(append([]*Node(nil), state...), caches...)
 }
 
 // advance draws one token for every row.

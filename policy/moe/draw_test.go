@@ -127,24 +127,64 @@ func TestDrawNeverPicksTheImpossible(t *testing.T) {
 	}
 }
 
-func TestBlockCumSum(t *testing.T) {
-	const B = 3
+// TestInvert inverts running sums that float64 takes: the place that is picked must be where they pass the threshold, rounding aside.
+func TestInvert(t *testing.T) {
+	const B = 64
 	for _, V := range []int{1, 7, 128, 129, 300, 1000} {
 		r := rand.New(rand.NewPCG(uint64(V), 7))
-		x, want := make([]float32, B*V), make([]float64, B*V)
-		for i := range x {
-			x[i] = r.Float32()
-			want[i] = float64(x[i])
-			if i%V > 0 {
-				want[i] += want[i-1]
+		p, uniforms := make([]float32, B*V), make([]float32, B)
+		for i := range p {
+			p[i] = max(0, r.Float32()-0.3) // three in ten impossible
+			if i%V == V/2 {
+				p[i] = 1
 			}
 		}
-		sum := newGraph(t, func(in []*graph.Node) []*graph.Node { return []*graph.Node{blockCumSum(in[0])} })
-		out := sum(tensors.FromFlatDataAndDimensions(x, B, V))
-		got := tensors.MustCopyFlatData[float32](out[0])
-		require.Len(t, got, len(want))
-		for i := range want {
-			require.InDeltaf(t, want[i], got[i], 1e-5*float64(V), "V=%d, element %d", V, i)
+		for i := range uniforms {
+			uniforms[i] = r.Float32()
+		}
+		run := newGraph(t, func(in []*graph.Node) []*graph.Node {
+			token, total := invert(in[0], in[1])
+			return []*graph.Node{token, total}
+		})
+		out := run(tensors.FromFlatDataAndDimensions(p, B, V), tensors.FromFlatDataAndDimensions(uniforms, B))
+		tokens, totals := tensors.MustCopyFlatData[int32](out[0]), tensors.MustCopyFlatData[float32](out[1])
+		for b, token := range tokens {
+			before, total := 0.0, 0.0
+			for i, x := range p[b*V : (b+1)*V] {
+				if i < int(token) {
+					before += float64(x)
+				}
+				total += float64(x)
+			}
+			weight, slack := float64(p[b*V+int(token)]), 1e-5*total
+			require.InDelta(t, total, totals[b], slack)
+			require.Positive(t, weight, "V=%d row %d", V, b)
+			threshold := float64(uniforms[b]) * total
+			require.LessOrEqual(t, before, threshold+slack, "V=%d row %d", V, b)
+			require.GreaterOrEqual(t, before+weight, threshold-slack, "V=%d row %d", V, b)
+		}
+	}
+}
+
+// TestLargest compares with a plain search, ties among them: the first wins.
+func TestLargest(t *testing.T) {
+	const B = 16
+	for _, V := range []int{1, 7, 128, 129, 1000} {
+		r := rand.New(rand.NewPCG(uint64(V), 8))
+		x := make([]float32, B*V)
+		for i := range x {
+			x[i] = float32(r.IntN(50)) - 60
+		}
+		run := newGraph(t, func(in []*graph.Node) []*graph.Node {
+			first, value := largest(in[0])
+			return []*graph.Node{first, value}
+		})
+		out := run(tensors.FromFlatDataAndDimensions(x, B, V))
+		places, values := tensors.MustCopyFlatData[int32](out[0]), tensors.MustCopyFlatData[float32](out[1])
+		for b := range B {
+			row := x[b*V : (b+1)*V]
+			require.Equal(t, slices.Max(row), values[b])
+			require.EqualValues(t, slices.Index(row, slices.Max(row)), places[b], "V=%d", V)
 		}
 	}
 }
