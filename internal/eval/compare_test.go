@@ -41,7 +41,7 @@ func TestEstimatorsAgainstEnumeration(t *testing.T) {
 				sum += int(r)
 			}
 			for k := 1; k <= n; k++ {
-				total, any, all, chosen := 0.0, 0.0, 0.0, 0.0
+				total, some, all, chosen := 0.0, 0.0, 0.0, 0.0
 				subsets(n, k, func(s []int) {
 					hits, best := 0.0, s[0]
 					for _, i := range s {
@@ -53,14 +53,14 @@ func TestEstimatorsAgainstEnumeration(t *testing.T) {
 					total++
 					chosen += right[best]
 					if hits > 0 {
-						any++
+						some++
 					}
 					if int(hits) == k {
 						all++
 					}
 				})
 				what := fmt.Sprintf("n=%d c=%d k=%d", n, sum, k)
-				require.InDelta(t, any/total, eval.PassAtK(n, sum, k), 1e-12, what)
+				require.InDelta(t, some/total, eval.PassAtK(n, sum, k), 1e-12, what)
 				require.InDelta(t, all/total, eval.PassHatK(n, sum, k), 1e-12, what)
 				require.InDelta(t, chosen/total, eval.ChosenAtK(right, scores[:n], k), 1e-12, what)
 			}
