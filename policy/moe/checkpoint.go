@@ -78,7 +78,11 @@ func (t *Trainer) Save(_ context.Context, dir string) error {
 	if err := t.saveAll(temp); err != nil {
 		return err
 	}
-	for _, name := range []string{configFile, weightsFile, optimizerFile} {
+	names := []string{configFile, weightsFile, optimizerFile}
+	if t.source.generation != nil {
+		names = append(names, generationFile)
+	}
+	for _, name := range names {
 		if err := os.Rename(filepath.Join(temp, name), filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("save checkpoint: %w", err)
 		}
