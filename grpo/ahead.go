@@ -12,6 +12,7 @@ type drawing struct {
 	step  int
 	ready chan struct{} // closed when batch and err are there
 	batch rollout.Batch
+	kl    KLSum   // of the KL that was taken off its rewards
 	flops float64 // that it took
 	err   error
 }
@@ -52,7 +53,7 @@ func (l *Loop) begin(ctx context.Context, now, step int) error {
 			}
 		}
 		before, _ := l.counted() // nobody else samples
-		d.batch, d.err = l.collect(ctx, sampler, now, step)
+		d.batch, d.kl, d.err = l.collect(ctx, sampler, now, step)
 		after, _ := l.counted()
 		d.flops = after.SampleFLOPs - before.SampleFLOPs
 	}()
@@ -70,6 +71,7 @@ func (l *Loop) Settle() {
 type Waiting struct {
 	Step  int
 	Batch rollout.Batch
+	KL    KLSum   // of the KL that was taken off its rewards
 	FLOPs float64 // that it took to draw
 }
 
@@ -81,7 +83,7 @@ func (l *Loop) Waiting() ([]Waiting, error) {
 		if d.err != nil {
 			return nil, fmt.Errorf("draw ahead for step %d: %w", d.step, d.err)
 		}
-		list = append(list, Waiting{d.step, d.batch, d.flops})
+		list = append(list, Waiting{d.step, d.batch, d.kl, d.flops})
 	}
 	return list, nil
 }
@@ -92,7 +94,7 @@ func (l *Loop) Restore(first int, list []Waiting) error {
 		if w.Step != first+i {
 			return fmt.Errorf("the batches that wait in the checkpoint are for step %d, where %d is next: the checkpoint is damaged", w.Step, first+i)
 		}
-		d := &drawing{step: w.Step, ready: make(chan struct{}), batch: w.Batch, flops: w.FLOPs}
+		d := &drawing{step: w.Step, ready: make(chan struct{}), batch: w.Batch, kl: w.KL, flops: w.FLOPs}
 		close(d.ready)
 		l.queue = append(l.queue, d)
 	}

@@ -12,22 +12,24 @@ import (
 // collect draws the groups of a step from one set of weights, those before step now. With dynamic sampling each group whose rewards are all
 // equal is followed by one of a further task, in at most Dynamic.MaxRounds rounds. The groups that teach nothing
 // stay in the batch, so that log and metrics tell of all that was drawn; their advantages are 0.
-func (l *Loop) collect(ctx context.Context, sampler policy.Sampler, now, step int) (all rollout.Batch, err error) {
+func (l *Loop) collect(ctx context.Context, sampler policy.Sampler, now, step int) (all rollout.Batch, kl KLSum, err error) {
 	missing := l.Prompts
 	for round := 0; missing > 0 && round <= l.Dynamic.MaxRounds; round++ {
 		var tasks []datasets.Task
 		if tasks, err = l.Tasks.Next(missing); err != nil {
-			return all, err
+			return all, kl, err
 		}
 		batch, err := l.Pool.Collect(ctx, sampler, tasks, RoundSeed(l.Seed, step, round))
 		if err != nil {
-			return all, err
+			return all, kl, err
 		}
 		l.observe(batch.Groups)
 		penalise(batch.Groups, l.Pool.Params.MaxTokens, l.Overlong)
-		if err := l.chargeKL(ctx, batch.Groups); err != nil {
-			return all, err
+		charged, err := l.chargeKL(ctx, batch.Groups)
+		if err != nil {
+			return all, kl, err
 		}
+		kl.Nats, kl.Tokens = kl.Nats+charged.Nats, kl.Tokens+charged.Tokens
 		missing = 0
 		for i, g := range batch.Groups {
 			batch.Groups[i].DrawnAt = now
@@ -38,7 +40,7 @@ func (l *Loop) collect(ctx context.Context, sampler policy.Sampler, now, step in
 		all.Groups = append(all.Groups, batch.Groups...)
 		all.SampleS, all.VerifyS = all.SampleS+batch.SampleS, all.VerifyS+batch.VerifyS
 	}
-	return all, nil
+	return all, kl, nil
 }
 
 // observe tells a stream that wants to know how its tasks went.

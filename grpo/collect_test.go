@@ -121,7 +121,7 @@ func TestRoundsDrawAnew(t *testing.T) {
 	l.Pool.Verifier = verifierFunc(func() verifiers.Verdict { return verifiers.Verdict{Kind: verifiers.Wrong} })
 	sampler, err := l.Policy.Snapshot(t.Context())
 	require.NoError(t, err)
-	batch, err := l.collect(t.Context(), sampler, 0, 0)
+	batch, _, err := l.collect(t.Context(), sampler, 0, 0)
 	require.NoError(t, err)
 	require.Len(t, batch.Groups, 2)
 	require.NotEqual(t, batch.Groups[0].Rollouts[0].Tokens, batch.Groups[1].Rollouts[0].Tokens)

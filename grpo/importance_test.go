@@ -139,7 +139,7 @@ func TestEpochs(t *testing.T) {
 
 // R falls by KL * sum(log p - reference): here every token has log-prob -ln 4 or so and the reference -1.
 func TestKLInReward(t *testing.T) {
-	l, _, _, _ := newLoop(1)
+	l, _, log, _ := newLoop(1)
 	reference := &scorer{logp: -1}
 	l.Reference, l.KL, l.KLIn = reference, 0.5, KLInReward
 	require.Zero(t, l.loss().KL, "not twice")
@@ -148,7 +148,11 @@ func TestKLInReward(t *testing.T) {
 		g.Rollouts[j].Sample = policy.Sample{Tokens: []policy.Token{1, 2}, Logprobs: []float32{-0.5, -2 - float32(j)}}
 	}
 	g.Rollouts[3].Sample = policy.Sample{}
-	require.NoError(t, l.chargeKL(t.Context(), []rollout.Group{g}))
+	charged, err := l.chargeKL(t.Context(), []rollout.Group{g})
+	require.NoError(t, err)
+	require.Equal(t, 4, charged.Tokens)
+	// x - 1 - log x with log x = reference - log p of -0.5, 1, -0.5 and 2
+	require.InDelta(t, 5.3203993, charged.Nats, 1e-6)
 	rewards := []float64{}
 	for _, r := range g.Rollouts {
 		rewards = append(rewards, r.Verdict.Reward)
@@ -159,11 +163,20 @@ func TestKLInReward(t *testing.T) {
 	reference.calls = 0
 	require.NoError(t, l.Run(t.Context(), 0, false))
 	require.Equal(t, 1, reference.calls, "in the reward alone")
+	require.Len(t, log.steps, 1)
+	require.Positive(t, log.steps[0].KLReference)
 	boom := errors.New("boom")
 	reference.err = boom
 	require.ErrorIs(t, l.Run(t.Context(), 0, false), boom)
 	l.KLIn, reference.calls = KLInLoss, 0
-	require.NoError(t, l.chargeKL(t.Context(), []rollout.Group{g}))
+	charged, err = l.chargeKL(t.Context(), []rollout.Group{g})
+	require.NoError(t, err)
 	require.Zero(t, reference.calls)
+	require.Zero(t, charged)
+	require.True(t, math.IsNaN(l.klReference(charged, updateStats{})), "nothing was learned from")
+	require.Equal(t, 0.25, l.klReference(charged, updateStats{updates: 1, klReference: 0.25}))
+	l.KL = 0
+	require.True(t, math.IsNaN(l.klReference(charged, updateStats{updates: 1})), "there is no reference")
+	l.KL = 0.5
 	require.Equal(t, float32(0.5), l.loss().KL)
 }

@@ -90,6 +90,7 @@ func (l *Loop) step(ctx context.Context, step int) error {
 	record := summarise(batch, stats)
 	record.Step, record.LR = step, l.rate(step)
 	record.Staleness = staleness(step, batch.Groups)
+	record.KLReference = l.klReference(drawn.kl, stats)
 	record.TrainS, record.StepS = time.Since(trained).Seconds(), time.Since(start).Seconds()
 	record.CPUS = cpuSeconds() - cpu
 	l.describeCost(&record, before, drawn.flops, stats)

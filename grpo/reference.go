@@ -3,6 +3,7 @@ package grpo
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
@@ -21,11 +22,26 @@ func (l *Loop) refer(ctx context.Context, data []policy.Datum) error {
 	return nil
 }
 
+// KLSum is the k3 estimate of KL(policy || reference), summed over tokens.
+type KLSum struct {
+	Nats   float64
+	Tokens int
+}
+
+// klReference is the mean k3 estimate of KL(policy || reference) over the tokens of a step: those it learned from or, where the KL
+// is in the reward, those that were drawn. NaN where there is no reference, or no token.
+func (l *Loop) klReference(drawn KLSum, u updateStats) float64 {
+	if l.loss().KL > 0 && u.updates > 0 {
+		return u.klReference
+	}
+	return drawn.Nats / float64(drawn.Tokens)
+}
+
 // chargeKL takes KL times the sum over a response's tokens of log-prob minus reference log-prob off its reward, where the
 // recipe has the KL in the reward. What could not be judged stays as it is.
-func (l *Loop) chargeKL(ctx context.Context, groups []rollout.Group) error {
+func (l *Loop) chargeKL(ctx context.Context, groups []rollout.Group) (charged KLSum, err error) {
 	if l.KL == 0 || l.KLIn != KLInReward {
-		return nil
+		return charged, nil
 	}
 	var data []policy.Datum
 	var rewards []*float64
@@ -37,17 +53,20 @@ func (l *Loop) chargeKL(ctx context.Context, groups []rollout.Group) error {
 		}
 	}
 	if len(data) == 0 {
-		return nil
+		return charged, nil
 	}
 	if err := l.refer(ctx, data); err != nil {
-		return err
+		return charged, err
 	}
 	for i, d := range data {
 		sum := 0.0
 		for t := range d.Logprobs {
-			sum += float64(d.Logprobs[t]) - float64(d.Reference[t])
+			logRatio := float64(d.Reference[t]) - float64(d.Logprobs[t])
+			sum -= logRatio
+			charged.Nats += math.Expm1(logRatio) - logRatio
 		}
+		charged.Tokens += len(d.Logprobs)
 		*rewards[i] -= l.KL * sum
 	}
-	return nil
+	return charged, nil
 }

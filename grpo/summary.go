@@ -15,6 +15,7 @@ import (
 type updateStats struct {
 	updates           int
 	kl, low, high     float64
+	klReference       float64
 	ratioMax          float64
 	diffMean, diffMax float64 // of the first update: sampler against trainer, before the weights moved
 	gradNorm          float64 // of the last update
@@ -34,6 +35,7 @@ func (u *updateStats) add(fb, opt policy.Stats) {
 	u.positions, u.padded = u.positions+fb.Positions, u.padded+fb.Padded
 	n := float64(u.updates)
 	u.kl += (fb.KL - u.kl) / n
+	u.klReference += (fb.KLReference - u.klReference) / n
 	u.low += (fb.ClipLowFrac - u.low) / n
 	u.high += (fb.ClipHighFrac - u.high) / n
 	u.ratioMax = max(u.ratioMax, fb.RatioMax)

@@ -36,8 +36,8 @@ func TestSummarise(t *testing.T) {
 		}},
 	}
 	var u updateStats
-	u.add(policy.Stats{KL: 0.1, ClipLowFrac: 0.2, ClipHighFrac: 0, RatioMax: 2, LogpDiffMean: 0.01, LogpDiffMax: 0.02}, policy.Stats{GradNorm: 5})
-	u.add(policy.Stats{KL: 0.3, ClipLowFrac: 0.4, ClipHighFrac: 0.1, RatioMax: 1.5, LogpDiffMean: 7, LogpDiffMax: 7},
+	u.add(policy.Stats{KL: 0.1, KLReference: 0.5, ClipLowFrac: 0.2, ClipHighFrac: 0, RatioMax: 2, LogpDiffMean: 0.01, LogpDiffMax: 0.02}, policy.Stats{GradNorm: 5})
+	u.add(policy.Stats{KL: 0.3, KLReference: 1, ClipLowFrac: 0.4, ClipHighFrac: 0.1, RatioMax: 1.5, LogpDiffMean: 7, LogpDiffMax: 7},
 		policy.Stats{GradNorm: 3, ExpertLoad: [][]float64{{0.25, 0.25, 0.25, 0.25}, {0.5, 0.5, 0, 0}}})
 	s := summarise(rollout.Batch{Groups: groups, SampleS: 1, VerifyS: 2}, u)
 	for name, pair := range map[string][2]float64{
@@ -57,6 +57,7 @@ func TestSummarise(t *testing.T) {
 		"flips_good":     {1, float64(s.FlipsGood)},
 		"flips_bad":      {1, float64(s.FlipsBad)},
 		"kl":             {0.2, s.KL},
+		"kl_reference":   {0.75, u.klReference},
 		"clip_low":       {0.3, s.ClipLowFrac},
 		"clip_high":      {0.05, s.ClipHighFrac},
 		"ratio_max":      {2, s.RatioMax},

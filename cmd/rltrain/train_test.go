@@ -144,6 +144,18 @@ func TestEndToEnd(t *testing.T) {
 			require.Contains(t, stderr, want)
 		}
 	})
+	t.Run("held to the first model", func(t *testing.T) {
+		held := filepath.Join(dir, "held")
+		mustRun(t, train(held, "--steps", "3", "-o", "grpo.kl=0.1", "-o", "validate.sets=[]", "-o", "validate.every=0")...)
+		require.Equal(t, []string{"1", "1", "1"}, rows(t, held, "SELECT kl_reference > 0 FROM v_steps ORDER BY step"), "the second update of a step sees it")
+		require.Equal(t, []string{"1"}, rows(t, held, "SELECT (SELECT kl_reference FROM v_steps WHERE step = 0) < (SELECT kl_reference FROM v_steps WHERE step = 2)"))
+		require.Equal(t, []string{fmt.Sprint(tinySteps)}, rows(t, whole, "SELECT count(*) FROM v_steps WHERE kl_reference IS NULL"))
+		_, shown, _ := strings.Cut(mustRun(t, "runs", "show", held), "kl_reference")
+		require.Regexp(t, `^ +[0-9.e-]+ +[0-9.e-]+ `, shown)
+		require.NotContains(t, mustRun(t, "runs", "show", whole), "kl_reference")
+		require.Regexp(t, `"kl_reference":[0-9]`, string(mustRead(t, held, runlog.MetricsFile)))
+		require.Contains(t, strings.SplitN(mustRun(t, "runs", "export", held, "--format", "csv"), "\n", 2)[0], "kl_reference")
+	})
 	t.Run("replay", func(t *testing.T) { replayStored(t, whole) })
 	t.Run("probe", func(t *testing.T) { probeStored(t, whole) })
 	t.Run("resume of a killed run", func(t *testing.T) {

@@ -32,7 +32,7 @@ func TestWaitingIsReadBack(t *testing.T) {
 		}
 	}
 	want := []grpo.Waiting{
-		{Step: 7, Batch: rollout.Batch{Groups: []rollout.Group{group("a"), group("b")}, SampleS: 1.5}, FLOPs: 7}, {Step: 8, Batch: rollout.Batch{Groups: []rollout.Group{group("c")}}},
+		{Step: 7, Batch: rollout.Batch{Groups: []rollout.Group{group("a"), group("b")}, SampleS: 1.5}, KL: grpo.KLSum{Nats: 0.1, Tokens: 3}, FLOPs: 7}, {Step: 8, Batch: rollout.Batch{Groups: []rollout.Group{group("c")}}},
 	}
 	dir := t.TempDir()
 	require.NoError(t, writeWaiting(dir, want))

@@ -156,7 +156,7 @@ func TestAnOlderLogIsBroughtUpToDateForReading(t *testing.T) {
 	log := mustCreate(t)
 	mustRecord(t, log, 0, 1, 4)
 	db := rawDB(t, log)
-	takeBackSchemas6to4(t, db)
+	takeBackSchemas7to4(t, db)
 	for _, statement := range []string{
 		"DROP VIEW v_steps", "ALTER TABLE steps DROP COLUMN cpu_s", "CREATE VIEW v_steps AS SELECT step, phase FROM steps", "PRAGMA user_version = 1",
 	} {
@@ -173,6 +173,7 @@ func TestAnOlderLogIsBroughtUpToDateForReading(t *testing.T) {
 	require.Len(t, steps, 1)
 	require.True(t, math.IsNaN(steps[0].CPUS))
 	require.True(t, math.IsNaN(steps[0].Compilations))
+	require.True(t, math.IsNaN(steps[0].KLReference))
 }
 
 // A program that reads never keeps a run from writing; one that locks the file to write does, and is told of.

@@ -52,7 +52,7 @@ func TestSumsOfAnOlderLogAreMadeUp(t *testing.T) {
 	want, err := log.Outcomes(ctx)
 	require.NoError(t, err)
 	db := rawDB(t, log)
-	takeBackSchemas6to4(t, db)
+	takeBackSchemas7to4(t, db)
 	for _, statement := range []string{"DROP TRIGGER rollouts_sum", "DROP TRIGGER reflections_sum", "DROP TABLE step_outcomes", "DROP TABLE step_phrases",
 		"DROP INDEX rollouts_facts", "DROP INDEX task_groups_task", "PRAGMA user_version = 2"} {
 		_, err := db.Exec(statement)

@@ -24,7 +24,7 @@ var contract = map[string]string{
 		"clip_low_frac, clip_high_frac, ratio_max, logp_diff_mean, logp_diff_max, grad_norm, lr, reflect_frac, reflect_per_rollout, " +
 		"p_correct_reflect, p_correct_no_reflect, flips_good, flips_bad, moe_max_violation, moe_dead, tokens, sample_s, verify_s, train_s, step_s, phase, cpu_s, " +
 		"staleness, is_ratio_mean, is_ratio_max, is_weight_mean, is_capped_frac, " +
-		"routing_agreement, compilations, useful_share, train_tokens, sample_flops, train_flops, sample_mfu, train_mfu, peak_rss",
+		"routing_agreement, compilations, useful_share, train_tokens, sample_flops, train_flops, sample_mfu, train_mfu, peak_rss, kl_reference",
 	"v_rollouts": "id, run, step, phase, task_id, kind, sample, prompt, response, tokens, stop_reason, verdict, reward, advantage, " +
 		"policy_version, reflections, language_mix, mean_logp, ms, format, answer, reason, passed, total, tasks, temperature, position, drawn_at, stderr",
 	"v_reflections": "run, step, rollout_id, offset, category, phrase, answer_before, answer_after, effect",

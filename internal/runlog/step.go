@@ -62,6 +62,7 @@ type Step struct {
 	SampleMFU         float64 // share of the measured matmul peak that SampleFLOPs were done at
 	TrainMFU          float64
 	PeakRSS           float64 // bytes, of the process so far
+	KLReference       float64 // nats a token, KL(policy || the run's first model); NaN where that model is not kept
 }
 
 // stepMetric ties a column of v_steps to its field and to its name in metrics.jsonl.
@@ -118,6 +119,7 @@ func stepMetrics() []stepMetric {
 		{"sample_mfu", "sample_mfu", func(s *Step) any { return &s.SampleMFU }},
 		{"train_mfu", "train_mfu", func(s *Step) any { return &s.TrainMFU }},
 		{"peak_rss", "peak_rss", func(s *Step) any { return &s.PeakRSS }},
+		{"kl_reference", "kl_reference", func(s *Step) any { return &s.KLReference }},
 	}
 }
 

@@ -131,3 +131,19 @@ func TestDifferencesAreShown(t *testing.T) {
 	require.Equal(t, []runlog.Difference{{Key: "grpo.lr", Values: []string{none, "2"}}, {Key: "reward.formula", Values: []string{"1", `\x1b[2J`}}}, differences([]told{a, b}))
 	require.Empty(t, differences([]told{a}))
 }
+
+// A chart of something that no run has measured is left out: the KL to the first model, where none is kept.
+func TestChartsOfNothingAreLeftOut(t *testing.T) {
+	titles := func(steps ...runlog.Step) map[string]bool {
+		_, small := overviewCharts(view{}, []told{{Steps: steps}})
+		drawn := map[string]bool{}
+		for _, c := range small {
+			drawn[c.ID] = true
+		}
+		return drawn
+	}
+	without := runlog.Step{KLReference: math.NaN()}
+	require.NotContains(t, titles(without, without), "kl_reference")
+	require.Contains(t, titles(without, without), "kl")
+	require.Contains(t, titles(without, runlog.Step{Step: 1, KLReference: 0.02}), "kl_reference")
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/rltrain/rltrain/internal/runlog"
@@ -25,6 +26,18 @@ type metricLine struct {
 	value func(runlog.Step) float64
 }
 
+// known tells whether any step of the runs has a value of the metric.
+func (m metric) known(runs []told) bool {
+	for _, run := range runs {
+		for _, line := range m.lines {
+			if slices.ContainsFunc(run.Steps, func(s runlog.Step) bool { return !math.IsNaN(line.value(s)) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func one(value func(runlog.Step) float64) []metricLine { return []metricLine{{"", value}} }
 
 // metrics are the small charts of the overview in their order.
@@ -34,6 +47,7 @@ func metrics() []metric {
 		{"length", "Length", "tokens of a response", false, one(func(s runlog.Step) float64 { return s.LengthMean })},
 		{"entropy", "Entropy", "nats per token", false, one(func(s runlog.Step) float64 { return s.Entropy })},
 		{"kl", "KL", "from the policy that sampled", false, one(func(s runlog.Step) float64 { return s.KL })},
+		{"kl_reference", "KL to the first model", "nats per token, of the policy to the model that the run began with", false, one(func(s runlog.Step) float64 { return s.KLReference })},
 		{"clip", "Clip fraction", "tokens that a bound cut", true, []metricLine{
 			{"high", func(s runlog.Step) float64 { return s.ClipHighFrac }}, {"low", func(s runlog.Step) float64 { return s.ClipLowFrac }}}},
 		{"logp", "Log-prob difference", "sampler against trainer", false, one(func(s runlog.Step) float64 { return s.LogpDiffMean })},
@@ -80,6 +94,9 @@ func overviewCharts(v view, runs []told) (large, small []drawn) {
 		large = append(large, c.draw(largeWidth, largeHeight))
 	}
 	for _, m := range metrics() {
+		if !m.known(runs) {
+			continue
+		}
 		c := newChart(m.id, m.title, m.hint)
 		c.Percent, c.Marks = m.percent, unlabelled(marks)
 		for i, run := range runs {
