@@ -5,31 +5,34 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
+	"github.com/rltrain/rltrain/internal/fair"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/verifiers"
 )
 
 // jury judges the samples of groups as they come in, so many side by side. The rollouts' places are theirs from the start, so
-// that their order does not depend on who is ready first.
+// that their order does not depend on who is ready first. What waits for a judge lies in its place: a queue holds its number only.
 type jury struct {
-	pool   *Pool
-	groups []Group
-	seats  chan struct{}
-	work   sync.WaitGroup
+	pool    *Pool
+	groups  []Group
+	workers int
+	work    sync.WaitGroup
 
 	lock    sync.Mutex
+	busy    int                  // workers
+	queue   fair.Order[int, int] // groups, numbers of samples
 	got     [][]bool
 	missing int
 }
 
 // newJury awaits as many samples as were asked for.
 func newJury(p *Pool, groups []Group, requests []policy.Request) *jury {
-	workers := p.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+	j := &jury{pool: p, groups: groups, workers: p.Workers, got: make([][]bool, len(requests))}
+	if j.workers <= 0 {
+		j.workers = runtime.GOMAXPROCS(0)
 	}
-	j := &jury{pool: p, groups: groups, seats: make(chan struct{}, workers), got: make([][]bool, len(requests))}
 	for i, r := range requests {
 		groups[i].Rollouts, j.got[i] = make([]Rollout, r.N), make([]bool, r.N)
 		j.missing += r.N
@@ -43,26 +46,44 @@ func (j *jury) hear(ctx context.Context, group, n int, s policy.Sample) error {
 		return fmt.Errorf("the sampler returned sample %d for prompt %d, which nobody asked for", n, group)
 	}
 	j.lock.Lock()
-	again := j.got[group][n]
-	j.got[group][n] = true
-	if !again {
-		j.missing--
-	}
-	j.lock.Unlock()
-	if again {
+	defer j.lock.Unlock()
+	if j.got[group][n] {
 		return fmt.Errorf("the sampler returned sample %d for prompt %d twice", n, group)
 	}
-	j.work.Add(1)
-	go func() {
-		defer j.work.Done()
-		j.seats <- struct{}{}
-		defer func() { <-j.seats }()
-		g := &j.groups[group]
-		defer j.pool.Waits.Begin(func() string { return fmt.Sprintf("the verdict on sample %d of task %s", n, g.Task.ID) })()
-		g.Rollouts[n] = j.pool.Judge(ctx, g.Task, s)
-		trimRouting(&g.Rollouts[n], len(g.PromptTokens), len(s.Tokens))
-	}()
+	j.got[group][n] = true
+	j.missing--
+	j.groups[group].Rollouts[n].Sample = s
+	j.queue.Add(group, n, time.Now())
+	if j.busy < j.workers {
+		j.busy++
+		j.work.Go(func() { j.judge(ctx) })
+	}
 	return nil
+}
+
+// judge works until nothing waits.
+func (j *jury) judge(ctx context.Context) {
+	j.lock.Lock()
+	defer j.lock.Unlock()
+	for {
+		began := time.Now()
+		group, n, ok := j.queue.Next(began)
+		if !ok {
+			j.busy--
+			return
+		}
+		j.lock.Unlock()
+		j.verdict(ctx, &j.groups[group], n)
+		j.lock.Lock()
+		j.queue.Done(group, began, time.Now())
+	}
+}
+
+func (j *jury) verdict(ctx context.Context, g *Group, n int) {
+	defer j.pool.Waits.Begin(func() string { return fmt.Sprintf("the verdict on sample %d of task %s", n, g.Task.ID) })()
+	s := g.Rollouts[n].Sample
+	g.Rollouts[n] = j.pool.Judge(ctx, g.Task, s)
+	trimRouting(&g.Rollouts[n], len(g.PromptTokens), len(s.Tokens))
 }
 
 // left is how many samples have not come.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -86,6 +88,37 @@ func TestJudgedWhileOthersAreDrawn(t *testing.T) {
 	_, err := pool.Collect(t.Context(), s, numbered(4), 1)
 	require.NoError(t, err)
 	require.Equal(t, 8, waited)
+}
+
+// Groups share the judges by time: endless programs, which came first, do not hold up the quick ones of other tasks, which in the
+// order of arrival would be judged after 40 s.
+func TestGroupsShareTheJudges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lock sync.Mutex
+		start, last := time.Now(), map[string]time.Duration{}
+		verifier := verifierFunc(func(_ context.Context, task datasets.Task, _ string) (verifiers.Verdict, error) {
+			if task.ID == "task0" {
+				time.Sleep(5 * time.Second)
+			} else {
+				time.Sleep(10 * time.Millisecond)
+			}
+			lock.Lock()
+			defer lock.Unlock()
+			last[task.ID] = time.Since(start)
+			return verifiers.Verdict{Kind: verifiers.Wrong, Answer: task.ID}, nil
+		})
+		pool := Pool{Tokenizer: fake.Bytes{}, Verifier: verifier, Params: policy.Params{N: 16}, Workers: 2}
+		batch, err := pool.Collect(t.Context(), script(), numbered(3), 1)
+		require.NoError(t, err)
+		require.Less(t, last["task1"], 6*time.Second)
+		require.Less(t, last["task2"], 6*time.Second)
+		require.Less(t, last["task0"], 41*time.Second, "no judge is idle")
+		for i, g := range batch.Groups {
+			for _, r := range g.Rollouts {
+				require.Equal(t, fmt.Sprintf("task%d", i), r.Verdict.Answer)
+			}
+		}
+	})
 }
 
 func TestLostRollouts(t *testing.T) {

@@ -41,7 +41,7 @@ type Pool struct {
 }
 
 // DefaultDeadline is when a verifier counts as hung. Each bounds itself by work or processor time; the slowest, a Python
-// program on a machine that starves it, gives up by itself after 160 s.
+// program on a machine that starves it, gives up by itself after two minutes.
 const DefaultDeadline = 4 * time.Minute
 
 // Batch is what one Collect yields, and the seconds that its two halves took.

@@ -56,14 +56,14 @@ func (c Code) judgePython(ctx context.Context, task datasets.Task, program strin
 // runPython runs a whole program on the task's inputs, or its tests and cases against the program's functions.
 func (c Code) runPython(ctx context.Context, task datasets.Task, program string, limit time.Duration) (python.Result, error) {
 	if len(task.IO) > 0 {
-		script := python.Script{Program: program, Time: limit}
+		script := python.Script{Program: program, Time: limit, Group: task.ID}
 		for _, io := range task.IO {
 			script.Cases = append(script.Cases, python.Case{Input: io.Input, Output: io.Output})
 		}
 		return c.Python.Run(ctx, script)
 	}
 	tests := python.Tests{
-		Program: program, Prompt: task.Prompt, EntryPoint: task.EntryPoint, Time: limit,
+		Program: program, Prompt: task.Prompt, EntryPoint: task.EntryPoint, Time: limit, Group: task.ID,
 		Setup: slices.Clone(task.Setup), Tests: slices.Clone(task.Tests),
 	}
 	if len(task.Cases) > 0 {

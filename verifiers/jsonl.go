@@ -16,12 +16,17 @@ import (
 // MaxLine is the longest line of JSONL that is judged, in bytes. A longer one gets the verdict error.
 const MaxLine = 16 << 20
 
+// verdictsAhead is how many verdicts for each job may wait for an earlier one. Programs take some milliseconds: while an endless
+// one uses up its time, this keeps the other jobs at work.
+const verdictsAhead = 256
+
 // Counts is how often each verdict was given.
 type Counts map[Kind]int
 
 // JudgeLines judges JSON objects, one a line, and writes one line for each in the same order. A line that cannot be
-// read gets the verdict error and the rest goes on. At most about 2*jobs lines are in memory; jobs < 1
-// means one per processor. The error is one of reading or writing, or ctx's.
+// read gets the verdict error and the rest goes on. At most jobs lines and one more are in memory, and the verdicts on
+// verdictsAhead*jobs lines, which wait for one that takes long; jobs < 1 means one per processor. The error is one of reading or
+// writing, or ctx's.
 func JudgeLines(ctx context.Context, kind string, in io.Reader, out io.Writer, jobs int) (Counts, error) {
 	judge, err := ForRecords(kind)
 	if err != nil {
@@ -41,7 +46,7 @@ func (o judging) lines(ctx context.Context, in io.Reader, out io.Writer, jobs in
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	queue := make(chan chan line, jobs) // in the order of the input
+	queue := make(chan chan line, verdictsAhead*jobs) // in the order of the input
 	reading := make(chan error, 1)
 	go func() { // not waited for when ctx ends: a read of an idle pipe cannot be interrupted
 		reading <- o.readJobs(ctx, in, jobs, queue)

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -103,6 +106,53 @@ func TestOrderDoesNotDependOnJobs(t *testing.T) {
 	}
 }
 
+// endless makes lines for as long as somebody reads, and counts them.
+type endless struct{ lines atomic.Int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := 0
+	for n == 0 || len(p)-n > 64 {
+		n += copy(p[n:], fmt.Sprintf("{\"id\":%d}\n", e.lines.Add(1)))
+	}
+	return n, nil
+}
+
+// One line takes forever: the others are judged beside it, but no more is read than can be kept, however much there is.
+func TestALineThatTakesLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const jobs = 3
+		ctx, cancel := context.WithCancel(t.Context())
+		release, judged, in := make(chan struct{}), atomic.Int64{}, &endless{}
+		judge := func(ctx context.Context, fields map[string]json.RawMessage) (Verdict, error) {
+			if string(fields["id"]) == "5" {
+				<-release
+			}
+			if judged.Add(1) == 10_000 {
+				cancel()
+			}
+			return Verdict{Kind: Wrong}, nil
+		}
+		ended, out := make(chan error), &bytes.Buffer{}
+		go func() {
+			_, err := JudgeRecords(ctx, "math", judge, in, out, jobs)
+			ended <- err
+		}()
+		synctest.Wait()
+		read := in.lines.Load()
+		require.Greater(t, judged.Load(), int64(verdictsAhead*jobs), "others go on")
+		require.Less(t, judged.Load(), int64(verdictsAhead*jobs+2*jobs+5))
+		require.Less(t, read-judged.Load(), int64(64<<10/8), "what is read and not judged fits the reader's buffer")
+		time.Sleep(time.Hour)
+		require.Equal(t, read, in.lines.Load(), "no more is read")
+		close(release)
+		require.ErrorIs(t, <-ended, context.Canceled)
+		for i, text := range strings.Split(strings.TrimSpace(out.String()), "\n") {
+			require.Contains(t, text, fmt.Sprintf(`{"id":%d,`, i+1))
+		}
+		require.Greater(t, bytes.Count(out.Bytes(), []byte("\n")), verdictsAhead*jobs)
+	})
+}
+
 func TestLongLines(t *testing.T) {
 	long := `{"id":1,"gold":"5","response":"` + strings.Repeat("x", 1<<20) + `\\boxed{5}"}`
 	huge := `{"id":2,"response":"` + strings.Repeat("x", MaxLine) + `"}`
@@ -122,9 +172,9 @@ func TestJudgeLinesErrors(t *testing.T) {
 	ctx := context.Background()
 	_, err := JudgeLines(ctx, "poetry", strings.NewReader(""), io.Discard, 1)
 	require.ErrorContains(t, err, `unknown kind "poetry"`)
-	endless, w := io.Pipe() // a reader that never ends must not keep us
+	open, w := io.Pipe() // a reader that never ends must not keep us
 	go func() { _, _ = io.WriteString(w, "{}\n{}\n") }()
-	_, err = JudgeLines(ctx, "math", endless, brokenWriter{}, 2)
+	_, err = JudgeLines(ctx, "math", open, brokenWriter{}, 2)
 	require.ErrorContains(t, err, "disk full")
 	idle, w2 := io.Pipe()
 	defer func() { _ = w2.Close() }()

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rltrain/rltrain/datasets"
+	"github.com/rltrain/rltrain/internal/fair"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
 )
@@ -104,10 +105,13 @@ func (k *keeper) draw(ctx context.Context, open []policy.Request, of []int) erro
 	if len(open) == 0 {
 		return nil
 	}
-	judges := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+	judges := fair.NewSeats[int](runtime.GOMAXPROCS(0)) // by tasks
 	keep := func(request, number int, s policy.Sample) error {
-		judges <- struct{}{}
-		defer func() { <-judges }()
+		leave, err := judges.Take(ctx, of[request])
+		if err != nil {
+			return err
+		}
+		defer leave()
 		return k.keep(ctx, of[request], number, s)
 	}
 	if streamer, ok := k.d.Sampler.(policy.Streamer); ok {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -90,15 +91,16 @@ func TestHumanEval(t *testing.T) {
 	records := corpus[humanEval](t, "humaneval/HumanEval.jsonl")
 	require.Len(t, records, 164)
 	p := newPool(t, Options{})
-	passed := 0
+	passed, longest := 0, time.Duration(0)
 	each(t, p, len(records), func(i int) Tests { return records[i].tests(records[i].Solution) }, func(i int, r Result, err error) {
+		longest = max(longest, r.CPU)
 		if err != nil || r.Outcome != Passed || r.Passed != r.Total {
 			t.Errorf("%s: %+v %v", records[i].TaskID, r, err)
 			return
 		}
 		passed++
 	})
-	t.Logf("%d of %d canonical solutions pass", passed, len(records))
+	t.Logf("%d of %d canonical solutions pass, in at most %v of processor time", passed, len(records), longest)
 }
 
 func TestMBPP(t *testing.T) {
@@ -106,15 +108,16 @@ func TestMBPP(t *testing.T) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			records := corpus[mbpp](t, name)
 			p := newPool(t, Options{})
-			passed := 0
+			passed, longest := 0, time.Duration(0)
 			each(t, p, len(records), func(i int) Tests { return records[i].tests(records[i].Code) }, func(i int, r Result, err error) {
+				longest = max(longest, r.CPU)
 				if err != nil || r.Outcome != Passed {
 					t.Errorf("%d: %+v %v", records[i].TaskID, r, err)
 					return
 				}
 				passed++
 			})
-			t.Logf("%d of %d reference solutions pass", passed, len(records))
+			t.Logf("%d of %d reference solutions pass, in at most %v of processor time", passed, len(records), longest)
 		})
 	}
 }

@@ -13,13 +13,17 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/rltrain/rltrain/internal/fair"
 )
 
-// Pool is a set of warm workers. Close it.
+// Pool is a set of warm workers. Close it. It keeps no queue of jobs: a call waits until a worker is its own, so callers hand
+// over as fast as results come. Among those that wait, groups of jobs are served by the time they have used (internal/fair).
 type Pool struct {
 	options Options
 	setting *settings
-	free    chan *worker // nil: to be started
+	seats   *fair.Seats[string] // by groups of jobs: one a worker
+	free    chan *worker        // nil: to be started
 	closed  chan struct{}
 	once    sync.Once
 }
@@ -39,12 +43,17 @@ func New(o Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{options: o, setting: setting, free: make(chan *worker, o.Workers), closed: make(chan struct{})}
+	return poolOf(o, setting, first), nil
+}
+
+// poolOf is a pool whose first worker may be there already.
+func poolOf(o Options, setting *settings, first *worker) *Pool {
+	p := &Pool{options: o, setting: setting, seats: fair.NewSeats[string](o.Workers), free: make(chan *worker, o.Workers), closed: make(chan struct{})}
 	p.free <- first
 	for range o.Workers - 1 {
 		p.free <- nil
 	}
-	return p, nil
+	return p
 }
 
 // prepare starts a first worker, in the best isolation there is.
@@ -100,7 +109,7 @@ func (p *Pool) Test(ctx context.Context, t Tests) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	d, err := p.run(ctx, p.job(t.Time), task, nil)
+	d, err := p.run(ctx, t.Group, p.job(t.Time), task, nil)
 	if err != nil {
 		return Result{}, err
 	}
@@ -114,7 +123,7 @@ func (p *Pool) Run(ctx context.Context, s Script) (Result, error) {
 	}
 	total := Result{Outcome: Passed, Total: len(s.Cases)}
 	for i, c := range s.Cases {
-		d, err := p.run(ctx, p.job(s.Time), nil, &script{program: s.Program, input: c.Input})
+		d, err := p.run(ctx, s.Group, p.job(s.Time), nil, &script{program: s.Program, input: c.Input})
 		if err != nil {
 			return Result{}, err
 		}
@@ -140,8 +149,13 @@ func (p *Pool) job(cpu time.Duration) job {
 	return job{Time: cpu.Seconds(), Seconds: int(math.Ceil(cpu.Seconds())) + 1, output: p.options.Output}
 }
 
-// run does one job on a free worker. A worker that fails is replaced, and the job begun anew.
-func (p *Pool) run(ctx context.Context, j job, task []byte, s *script) (done, error) {
+// run does one job when it is its group's turn. A worker that fails is replaced, and the job begun anew.
+func (p *Pool) run(ctx context.Context, group string, j job, task []byte, s *script) (done, error) {
+	leave, err := p.seats.Take(ctx, group)
+	if err != nil {
+		return done{}, err
+	}
+	defer leave()
 	var w *worker
 	select {
 	case <-p.closed:

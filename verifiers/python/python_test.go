@@ -33,10 +33,7 @@ func tierPool(t testing.TB, o Options, wanted tier) *Pool {
 	s := newSettings(found, o, wanted, newGroups(o.group))
 	require.NoError(t, s.fault)
 	s.missing = []string{"left out by a test", "left out by a test"}
-	p := &Pool{options: o, setting: s, free: make(chan *worker, o.Workers), closed: make(chan struct{})}
-	for range o.Workers {
-		p.free <- nil
-	}
+	p := poolOf(o, s, nil)
 	t.Cleanup(p.Close)
 	return p
 }
@@ -143,6 +140,41 @@ func TestStderrKeepsTheEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Stderr, tailSize)
 	require.True(t, strings.HasSuffix(r.Stderr, "the end"))
+}
+
+// A group of endless programs came first and holds all workers. In the order of arrival the quick ones of another group would be
+// the last; in fair shares they pass all but those that had begun.
+func TestGroupsShareTheWorkers(t *testing.T) {
+	p := newPool(t, Options{Workers: 2})
+	var lock sync.Mutex
+	var ended []string
+	var wait sync.WaitGroup
+	enter := func(group, program string, outcome Outcome) {
+		wait.Go(func() {
+			r, err := p.Test(t.Context(), Tests{Program: program, Tests: []string{"assert f(1) == 2"}, Time: 300 * time.Millisecond, Group: group})
+			lock.Lock()
+			defer lock.Unlock()
+			if ended = append(ended, group); err != nil || r.Outcome != outcome {
+				t.Errorf("%s: %+v, %v", group, r, err)
+			}
+		})
+	}
+	const loops, quick = 8, 10
+	for range loops {
+		enter("loops", "def f(x):\n while True: pass", TimedOut)
+	}
+	time.Sleep(50 * time.Millisecond) // they are there now; if they are not, the test is only easier
+	for range quick {
+		enter("quick", "def f(x): return x + 1", Passed)
+	}
+	wait.Wait()
+	last := 0
+	for i, group := range ended {
+		if group == "quick" {
+			last = i
+		}
+	}
+	require.Less(t, last-(quick-1), loops/2, "endless programs that ended before the last quick one: %v", ended)
 }
 
 // A job is cut short by its context, and the pool works on.
