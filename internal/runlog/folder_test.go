@@ -2,7 +2,6 @@ package runlog_test
 
 import (
 	"context"
-	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -149,31 +148,6 @@ func TestCancelledStepLeavesNothing(t *testing.T) {
 	groups, advantages := makeGroups(2, 2)
 	require.ErrorIs(t, log.RecordStep(ctx, makeStep(0), groups, advantages, nil), context.Canceled)
 	require.Empty(t, collect(t, log, runlog.Filter{}))
-}
-
-// TestAnOlderLogIsBroughtUpToDateForReading takes the newest migration back, as a log of the version before it has been left.
-func TestAnOlderLogIsBroughtUpToDateForReading(t *testing.T) {
-	log := mustCreate(t)
-	mustRecord(t, log, 0, 1, 4)
-	db := rawDB(t, log)
-	takeBackSchemas7to4(t, db)
-	for _, statement := range []string{
-		"DROP VIEW v_steps", "ALTER TABLE steps DROP COLUMN cpu_s", "CREATE VIEW v_steps AS SELECT step, phase FROM steps", "PRAGMA user_version = 1",
-	} {
-		_, err := db.Exec(statement)
-		require.NoError(t, err)
-	}
-	require.NoError(t, db.Close())
-	require.NoError(t, log.Close())
-	old, err := runlog.OpenReadOnly(log.Dir())
-	require.NoError(t, err)
-	defer old.Close()
-	steps, err := old.Steps(context.Background())
-	require.NoError(t, err)
-	require.Len(t, steps, 1)
-	require.True(t, math.IsNaN(steps[0].CPUS))
-	require.True(t, math.IsNaN(steps[0].Compilations))
-	require.True(t, math.IsNaN(steps[0].KLReference))
 }
 
 // A program that reads never keeps a run from writing; one that locks the file to write does, and is told of.

@@ -23,12 +23,11 @@ const (
 )
 
 func openDB(path, parameters string) (*sql.DB, error) {
-	abs, err := filepath.Abs(path)
+	address, err := fileAddress(path, parameters)
 	if err != nil {
 		return nil, err
 	}
-	file := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs), RawQuery: parameters}
-	db, err := sql.Open("sqlite3", file.String())
+	db, err := sql.Open("sqlite3", address)
 	if err != nil {
 		return nil, err
 	}
@@ -40,41 +39,38 @@ func openDB(path, parameters string) (*sql.DB, error) {
 	return db, nil
 }
 
+func fileAddress(path, parameters string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	file := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs), RawQuery: parameters}
+	return file.String(), nil
+}
+
 // openDBForReading also opens a finished run in a folder that cannot be written: SQLite wants
 // to make its -shm file there, and can do without only if told that the file will not change.
 func openDBForReading(path string) (*sql.DB, error) {
-	db, err := openDB(path, readOnly)
+	parameters := readOnly
+	db, err := openDB(path, parameters)
 	if err != nil {
 		if _, walErr := os.Stat(path + "-wal"); errors.Is(walErr, fs.ErrNotExist) {
-			db, err = openDB(path, frozen)
+			parameters = frozen
+			db, err = openDB(path, parameters)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
 	old, err := outdated(db)
-	if err != nil || old {
-		db.Close()
+	if err == nil && !old {
+		return db, nil
 	}
-	switch {
-	case err != nil:
-		return nil, err
-	case old:
-		return openMigrated(path)
-	}
-	return db, nil
-}
-
-// openMigrated brings a log that an older rltrain wrote up to date, and opens it for reading.
-func openMigrated(path string) (*sql.DB, error) {
-	db, err := openDB(path, readWrite)
+	defer db.Close()
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(migrate(db), db.Close()); err != nil {
-		return nil, fmt.Errorf("an older rltrain wrote this log, and it cannot be brought up to date: %w", err)
-	}
-	return openDB(path, readOnly)
+	return openOlder(path, parameters, db)
 }
 
 func removeDB(path string) {

@@ -2,7 +2,6 @@ package runlog_test
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"testing"
 
@@ -10,24 +9,6 @@ import (
 
 	"github.com/rltrain/rltrain/internal/runlog"
 )
-
-// takeBackSchemas7to4 leaves a log as the schema before it had it, but for the version.
-func takeBackSchemas7to4(t *testing.T, db *sql.DB) {
-	t.Helper()
-	statements := []string{"DROP VIEW v_probes", "DROP VIEW v_tasks", "DROP TABLE probe_metrics", "DROP TABLE probes", "DROP VIEW v_steps", "DROP VIEW v_rollouts",
-		"DROP VIEW v_runs", "ALTER TABLE runs DROP COLUMN peak_flops", "CREATE VIEW v_runs AS SELECT run FROM runs"}
-	for _, column := range []string{"staleness", "is_ratio_mean", "is_ratio_max", "is_weight_mean", "is_capped_frac", // of schema 5:
-		"routing_agreement", "compilations", "useful_share", "train_tokens", "sample_flops", "train_flops", "sample_mfu", "train_mfu", "peak_rss", "kl_reference"} {
-		statements = append(statements, "ALTER TABLE steps DROP COLUMN "+column)
-	}
-	statements = append(statements, "ALTER TABLE task_groups DROP COLUMN seed", "ALTER TABLE task_groups DROP COLUMN drawn_at",
-		"ALTER TABLE rollouts DROP COLUMN stderr", "ALTER TABLE rollouts DROP COLUMN learned_logprobs",
-		"CREATE VIEW v_steps AS SELECT step, phase FROM steps", "CREATE VIEW v_rollouts AS SELECT id FROM rollouts")
-	for _, statement := range statements {
-		_, err := db.Exec(statement)
-		require.NoError(t, err, statement)
-	}
-}
 
 func madeProbe() runlog.Probe {
 	return runlog.Probe{Step: 0, Tasks: "countdown/test", NTasks: 64, NPoints: 20, NSamples: 4, Seed: 1 << 63, Metrics: []runlog.Metric{

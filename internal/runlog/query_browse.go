@@ -153,7 +153,7 @@ const ofStep = "SELECT %s(x.id) FROM task_groups y CROSS JOIN rollouts x ON x.gr
 func (q Query) query(limit int) (string, []any, error) {
 	var c conditions
 	narrow := q.HasStep || q.TaskID != "" // few groups, found by an index
-	from, id, plus := "rollouts r", "r.id", ""
+	from, id, plus, group := "rollouts r", "r.id", "", ""
 	switch {
 	case narrow:
 		from, plus = "task_groups g CROSS JOIN rollouts r ON r.group_id = g.id", "+"
@@ -166,6 +166,11 @@ func (q Query) query(limit int) (string, []any, error) {
 		// The index yields its matches in the order of rowid, so the newest come without a sort.
 		from, id, plus = "rollouts_fts f CROSS JOIN rollouts r ON r.id = f.rowid", "f.rowid", "+"
 		c.add(true, "rollouts_fts MATCH ?", phrase(q.Search))
+	case q.Effect != "":
+		// Flips are few, and their index has them by rollout. It needs its own condition word for word.
+		from, id, plus, group = "reflections x CROSS JOIN rollouts r ON r.id = x.rollout_id", "x.rollout_id", "+", " GROUP BY x.rollout_id"
+		c.add(q.Effect == reflect.Good || q.Effect == reflect.Bad, "x.effect IN ('good', 'bad')")
+		c.add(true, "x.effect = ?", string(q.Effect))
 	}
 	if !narrow && (q.Phase != "" || q.Kind != "") {
 		from += " CROSS JOIN task_groups g ON g.id = r.group_id"
@@ -179,12 +184,12 @@ func (q Query) query(limit int) (string, []any, error) {
 	c.add(!math.IsNaN(q.MinReward), "r.reward >= ?", q.MinReward)
 	c.add(!math.IsNaN(q.MaxReward), "r.reward <= ?", q.MaxReward)
 	c.add(q.MinReflections > 0, "r.reflections >= ?", q.MinReflections)
-	c.add(q.Effect != "", "EXISTS (SELECT 1 FROM reflections x WHERE x.rollout_id = r.id AND x.effect = ?)", string(q.Effect))
+	c.add(q.Effect != "" && group == "", "EXISTS (SELECT 1 FROM reflections x WHERE x.rollout_id = r.id AND x.effect = ?)", string(q.Effect))
 	order, err := q.order(id, &c)
 	if err != nil {
 		return "", nil, err
 	}
-	query := "SELECT " + id + " FROM " + from + " WHERE " + strings.Join(append(c.where, "1"), " AND ") + " ORDER BY " + order + " LIMIT ?"
+	query := "SELECT " + id + " FROM " + from + " WHERE " + strings.Join(append(c.where, "1"), " AND ") + group + " ORDER BY " + order + " LIMIT ?"
 	c.args = append(c.args, limit)
 	if !q.byPosition() && q.Offset > 0 {
 		query += " OFFSET ?"

@@ -44,33 +44,6 @@ func TestEmergence(t *testing.T) {
 	require.Equal(t, 4, top[0].N, "the sums go with the step")
 }
 
-// TestSumsOfAnOlderLogAreMadeUp takes schema 3 back and lets a migration sum what is there.
-func TestSumsOfAnOlderLogAreMadeUp(t *testing.T) {
-	ctx := context.Background()
-	log := mustCreate(t)
-	mustRecord(t, log, 0, 2, 4)
-	want, err := log.Outcomes(ctx)
-	require.NoError(t, err)
-	db := rawDB(t, log)
-	takeBackSchemas7to4(t, db)
-	for _, statement := range []string{"DROP TRIGGER rollouts_sum", "DROP TRIGGER reflections_sum", "DROP TABLE step_outcomes", "DROP TABLE step_phrases",
-		"DROP INDEX rollouts_facts", "DROP INDEX task_groups_task", "PRAGMA user_version = 2"} {
-		_, err := db.Exec(statement)
-		require.NoError(t, err, statement)
-	}
-	require.NoError(t, db.Close())
-	require.NoError(t, log.Close())
-	old, err := runlog.OpenReadOnly(log.Dir())
-	require.NoError(t, err)
-	defer old.Close()
-	got, err := old.Outcomes(ctx)
-	require.NoError(t, err)
-	require.Equal(t, want, got)
-	top, err := old.TopPhrases(ctx, 5)
-	require.NoError(t, err)
-	require.Equal(t, 4, top[0].N)
-}
-
 func TestExpertLoads(t *testing.T) {
 	ctx := context.Background()
 	log := mustCreate(t)
