@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"text/tabwriter"
 
+	"github.com/rltrain/rltrain/internal/eval"
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy/moe"
 )
@@ -93,6 +94,34 @@ func showCost(out io.Writer, told story) error {
 			dollars(price*all.step/3600/all.tokens*1e6), price)
 	}
 	return table.Flush()
+}
+
+// showSolved prints what the training tasks cost that were solved at least once, where the recipe has prices.
+func showSolved(ctx context.Context, out io.Writer, log *runlog.Log, told story) error {
+	var p eval.Prices
+	for key, price := range map[string]*float64{"price_per_hour": &p.Hour, "price_prompt": &p.Prompt, "price_completion": &p.Completion} {
+		if text := told.info.Setting(key); text != "" {
+			var err error
+			if *price, err = strconv.ParseFloat(text, 64); err != nil {
+				return fmt.Errorf("the recipe of run %s says %s: %q: want a number", log.Dir(), key, text)
+			}
+		}
+	}
+	if p == (eval.Prices{}) {
+		return nil
+	}
+	solved, err := log.Solved(ctx)
+	if err != nil {
+		return err
+	}
+	b := billOf(told.steps)
+	all := b.step/3600*p.Hour + float64(solved.PromptTokens)/1e6*p.Prompt + b.tokens/1e6*p.Completion
+	each := "none of them is solved"
+	if solved.Solved > 0 {
+		each = fmt.Sprintf("$%s for each of the %d that were solved at least once", dollars(all/float64(solved.Solved)), solved.Solved)
+	}
+	_, err = fmt.Fprintf(out, "cost of training: $%s for %d tasks, %s\n", dollars(all), solved.Tasks, each)
+	return err
 }
 
 // dollars has cents, or two digits where it is less.

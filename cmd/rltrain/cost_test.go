@@ -2,12 +2,17 @@ package main
 
 import (
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/rltrain/rltrain/internal/runlog"
+	"github.com/rltrain/rltrain/policy"
+	"github.com/rltrain/rltrain/verifiers"
 )
 
 func TestShowCost(t *testing.T) {
@@ -37,4 +42,34 @@ func TestShowCost(t *testing.T) {
 	require.Contains(t, got, "2 of them after the first three steps")
 	told.steps = []runlog.Step{{Tokens: 5, SampleS: 1, SampleFLOPs: math.NaN()}} // of a log from before the account
 	require.Empty(t, lines())
+}
+
+// Two tasks in three groups, one of them solved in two; what an evaluation solves is not counted.
+func TestShowSolved(t *testing.T) {
+	ctx := t.Context()
+	show := func(config string, right ...int) string {
+		log, err := runlog.Create(filepath.Join(t.TempDir(), "run"), runlog.Meta{Run: "run", Config: []byte(config), StartedAt: time.Unix(0, 0)})
+		require.NoError(t, err)
+		defer log.Close()
+		for step := range 3 {
+			groups := mustGroups(step % 2)
+			groups[0].PromptTokens = make([]policy.Token, 500)
+			if !slices.Contains(right, step) {
+				groups[0].Rollouts[0].Verdict.Kind = verifiers.Wrong
+			}
+			require.NoError(t, log.RecordStep(ctx, runlog.Step{Step: step, StepS: 1200, Tokens: 1000}, groups, [][]float64{{0.5, -0.5}}, nil))
+		}
+		require.NoError(t, log.RecordEval(ctx, 3, runlog.Eval{Tasks: "countdown", NTasks: 1, NSamples: 2}, mustGroups(1)))
+		told, err := readStory(ctx, log)
+		require.NoError(t, err)
+		var out strings.Builder
+		require.NoError(t, showSolved(ctx, &out, log, told))
+		return out.String()
+	}
+	// An hour at 2, 3000 tokens at 1 a thousand, and 3 groups x 2 rollouts x 500 tokens of prompts at 0.1 a thousand.
+	config := "price_per_hour: 2\nprice_completion: 1000\nprice_prompt: 100\n"
+	require.Equal(t, "cost of training: $5.30 for 2 tasks, $5.30 for each of the 1 that were solved at least once\n", show(config, 0, 2))
+	require.Equal(t, "cost of training: $5.30 for 2 tasks, $2.65 for each of the 2 that were solved at least once\n", show(config, 0, 1))
+	require.Equal(t, "cost of training: $2.00 for 2 tasks, none of them is solved\n", show("price_per_hour: 2\n"))
+	require.Empty(t, show("seed: 1\n"))
 }

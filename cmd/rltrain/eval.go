@@ -25,8 +25,9 @@ import (
 type evalFlags struct {
 	model, ks, json  string
 	control, device  string
-	form, samplesOut string
+	samplesOut       string
 	prompt           prompting
+	reward           reward   // of which an evaluation has the form, where answers stand, and a program's time
 	answer           []string // places
 	regrade, compare string
 	set              eval.Set
@@ -38,7 +39,7 @@ type evalFlags struct {
 }
 
 func evalCommand() *cobra.Command {
-	f := evalFlags{server: openai.DefaultOptions()}
+	f := evalFlags{server: openai.DefaultOptions(), reward: defaultTrainRecipe().Reward}
 	cmd := &cobra.Command{
 		Use:   "eval --model M --tasks NAME|FILE.jsonl",
 		Short: "unbiased pass@k with confidence intervals, and how the chains behave",
@@ -75,16 +76,18 @@ func (f *evalFlags) addFlags(cmd *cobra.Command) {
 	flags.Float64Var(&f.set.Temperature, "temperature", 1, "0 is greedy")
 	flags.IntVar(&f.set.MaxTokens, "max-tokens", 224, "limit on a completion")
 	f.prompt.flags(cmd)
-	flags.StringVar(&f.prompt.Template, "template", autoTemplate, "the same as --prompt; auto is by the kind of model")
+	flags.StringVar(&f.prompt.Template, "template", autoTemplate, "the same as --prompt; auto is the one of the run, else by the kind of model")
 	flags.Lookup("prompt").DefValue = autoTemplate
-	flags.StringVar(&f.form, "form", "", "asked-for form of a response: think, or answer for whatever holds an answer (default answer for chat and few-shot, else think)")
+	flags.StringVar(&f.reward.Form, "form", "", "asked-for form of a response: think, or answer for whatever holds an answer (default answer for chat and few-shot, else think)")
 	flags.StringSliceVar(&f.answer, "answer", nil, "kind math: `PLACES` where an answer may stand, such as box,line (default all)")
+	flags.Float64Var(&f.reward.Timeout, "timeout", f.reward.Timeout, "programs in Python: `SECONDS` of processor time that each has, or each case where it reads standard input")
 	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
 	flags.StringVar(&f.samplesOut, "samples-out", "", "keep the samples in `FILE`, and go on with those in it (default a file in evals/)")
 	flags.StringVar(&f.regrade, "regrade", "", "judge the samples in `FILE` again, and draw none")
 	flags.StringVar(&f.compare, "compare", "", "compare two results or files of samples: --compare `A` B")
 	flags.Float64Var(&f.prices.Prompt, "price-prompt", 0, "price of a million prompt tokens, for cost_per_solved")
 	flags.Float64Var(&f.prices.Completion, "price-completion", 0, "price of a million tokens of completions")
+	flags.Float64Var(&f.prices.Hour, "price-per-hour", 0, "price of an hour of the machine, of a model in a folder (a run's checkpoint: default of all three is its recipe's)")
 	flags.IntVar(&f.server.Concurrency, "concurrency", f.server.Concurrency, "server: requests at a time")
 	flags.IntVar(&f.server.Retries, "retries", f.server.Retries, "server: of a request that met a lost connection or a busy server")
 	flags.DurationVar(&f.server.Deadline, "deadline", 10*time.Minute, "server: for one request")
@@ -147,8 +150,7 @@ func (f *evalFlags) run(ctx context.Context, out io.Writer, progress *progress) 
 
 // rules judge responses of the asked-for form.
 func (f *evalFlags) rules() (verifiers.Rules, error) {
-	r := defaultTrainRecipe().Reward
-	r.Form = f.form
+	r := f.reward
 	for _, place := range f.answer {
 		r.Answer = append(r.Answer, verifiers.Place(place))
 	}
@@ -164,12 +166,12 @@ func (f *evalFlags) judges(tasks []datasets.Task, progress io.Writer) (verifiers
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
-	sandbox := &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
+	sandbox := f.reward.sandbox(f.unsafe)
 	if err := readySandbox(sandbox, [][]datasets.Task{tasks}, progress); err != nil {
 		sandbox.Close()
 		return nil, nil, err
 	}
-	rules.ByKind["code"] = verifiers.Code{Python: sandbox}
+	rules.ByKind["code"] = verifiers.Code{Python: &verifiers.JudgedOnce{Judge: sandbox}}
 	return rules, sandbox, nil
 }
 
@@ -215,14 +217,22 @@ func (f *evalFlags) runRegrade(ctx context.Context, out io.Writer, progress *pro
 	if err != nil {
 		return err
 	}
-	if f.form == "" {
-		f.form = header.Form
+	if f.reward.Form == "" {
+		f.reward.Form = header.Form
+	}
+	if len(f.answer) == 0 && header.Answer != "" {
+		f.answer = strings.Split(header.Answer, ",")
 	}
 	rules, sandbox, err := f.judges(tasks, progress)
 	if err != nil {
 		return err
 	}
 	defer sandbox.Close()
+	if header.Weights == "" {
+		if err := f.pricedByTokens(header.Model); err != nil {
+			return err
+		}
+	}
 	start := time.Now()
 	changed, err := eval.Regrade(ctx, rules, tasks, lines)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +33,7 @@ type evalModel struct {
 	step    int
 }
 
-// autoTemplate lets the kind of model choose.
+// autoTemplate is the template of the run whose checkpoint it is, else the one that goes with the kind of model.
 const autoTemplate = "auto"
 
 // open opens what --model names, and chooses the template.
@@ -48,7 +49,7 @@ func (f *evalFlags) open(ctx context.Context, progress io.Writer) (*evalModel, e
 		return nil, err
 	}
 	t := m.pool.Template
-	m.header.Template, m.header.Shots, m.header.Form = t.Name, len(t.Shots), f.form
+	m.header.Template, m.header.Shots, m.header.Form = t.Name, len(t.Shots), f.reward.Form
 	m.header.Answer, m.header.Stop = strings.Join(f.answer, ","), strings.Join(t.Stop, "|")
 	return m, nil
 }
@@ -57,13 +58,16 @@ func (f *evalFlags) openServer(ctx context.Context, m *evalModel, progress io.Wr
 	if f.control != "" {
 		return usageError{fmt.Errorf("--control %s with a model on a server: take a model in a folder", f.control)}
 	}
+	if err := f.pricedByTokens(f.model); err != nil {
+		return err
+	}
 	o := f.server
 	if o.BaseURL, o.Model, err = openai.ParseName(f.model); err != nil {
 		return usageError{err}
 	}
 	o.APIKey = os.Getenv(f.keyEnv)
 	o.Say = func(text string) { fmt.Fprintln(progress, text) }
-	if m.pool.Template, err = f.chooseTemplate(nil); err != nil {
+	if m.pool.Template, err = f.chooseTemplate(nil, nil); err != nil {
 		return err
 	}
 	m.sampler, err = openai.Open(ctx, o)
@@ -76,6 +80,10 @@ func (f *evalFlags) openFolder(ctx context.Context, m *evalModel, progress io.Wr
 		return err
 	}
 	m.run, m.step = runOf(folder)
+	recipe, err := f.runRecipe(ctx, m.run)
+	if err != nil {
+		return err
+	}
 	if m.header.Weights, err = weightsVersion(folder); err != nil {
 		return err
 	}
@@ -84,29 +92,83 @@ func (f *evalFlags) openFolder(ctx context.Context, m *evalModel, progress io.Wr
 		return err
 	}
 	m.pool.Tokenizer = opened.tok
-	if m.pool.Template, err = f.chooseTemplate(opened.tok); err != nil {
+	if m.pool.Template, err = f.chooseTemplate(opened.tok, recipe); err != nil {
 		return err
 	}
 	m.sampler, err = opened.Snapshot(ctx)
 	return err
 }
 
-// chooseTemplate is the one asked for, or the one that the model's kind knows; a model on a server has no tokenizer here.
-func (f *evalFlags) chooseTemplate(tok *tokenizer.Tokenizer) (rollout.Template, error) {
+// runRecipe is the recipe of the run whose checkpoint is evaluated, nil for none. Its prices hold where no flag gives others.
+func (f *evalFlags) runRecipe(ctx context.Context, run string) (*trainRecipe, error) {
+	if run == "" {
+		return nil, nil
+	}
+	log, err := runlog.OpenReadOnly(run)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	recipe, err := recipeOf(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	if f.prices == (eval.Prices{}) {
+		f.prices = recipe.prices()
+	}
+	return &recipe, nil
+}
+
+// pricedByTokens refuses a price of hours for a model elsewhere: its requests go on side by side, and their seconds are no machine's.
+func (f *evalFlags) pricedByTokens(model string) error {
+	if f.prices.Hour != 0 {
+		return usageError{fmt.Errorf("--price-per-hour with %s, whose requests are answered side by side: price its tokens by --price-prompt and --price-completion", model)}
+	}
+	return nil
+}
+
+// asTrained puts tasks to a model as its run did: with the template, the stops, the form of a response and the places of an answer
+// that the recipe says, as far as no flag says otherwise.
+func (f *evalFlags) asTrained(recipe *trainRecipe) (rollout.Template, error) {
+	if f.reward.Form == "" {
+		f.reward.Form = recipe.Reward.Form
+	}
+	if len(f.answer) == 0 {
+		for _, place := range recipe.Reward.Answer {
+			f.answer = append(f.answer, string(place))
+		}
+	}
+	p := recipe.Prompt
+	if p.Examples != "" && p.Examples == f.set.Tasks {
+		return rollout.Template{}, fmt.Errorf("the run's prompts show tasks of %s, which are asked: choose other prompts by --template, or other --tasks", p.Examples)
+	}
+	p.Stop = append(slices.Clone(recipe.Sampling.Stop), f.prompt.Stop...)
+	return p.template(recipe.Tasks[0].Name)
+}
+
+// chooseTemplate is the one asked for, the one that the run was trained with, or the one that the model's kind knows; a model on a
+// server has no tokenizer here.
+func (f *evalFlags) chooseTemplate(tok *tokenizer.Tokenizer, recipe *trainRecipe) (rollout.Template, error) {
 	p := f.prompt
 	switch {
 	case p.Template != autoTemplate:
 	case p.Shots > 0 || p.Examples != "":
 		p.Template = rollout.FewShot
+	case recipe != nil:
+		t, err := f.asTrained(recipe)
+		if err != nil {
+			return t, usageError{err}
+		}
+		return t, nil
 	case tok == nil:
 		p.Template = rollout.ChatOne
 	default:
 		p.Template = kindTemplate(tok, f.set.Tasks)
 	}
-	if f.form == "" {
-		f.form = formThink
+	if f.reward.Form == "" {
+		f.reward.Form = formThink
 		if p.Template == rollout.ChatOne || p.Template == rollout.FewShot {
-			f.form = formAnswer
+			f.reward.Form = formAnswer
 		}
 	}
 	t, err := p.template(f.set.Tasks)

@@ -17,7 +17,6 @@ import (
 	"github.com/rltrain/rltrain/internal/runlog"
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/verifiers"
-	"github.com/rltrain/rltrain/verifiers/python"
 )
 
 // A probe looks for a prefix in so many chains of each task, and goes on from it so often in each arm.
@@ -92,7 +91,7 @@ func (r *trainRecipe) probe(n int) (p eval.Probe, name string, done func(), err 
 	if err != nil {
 		return p, name, nil, err
 	}
-	sandbox := &python.Lazy{}
+	sandbox := r.Reward.sandbox(false)
 	rules, end, err := r.rules(sandbox)
 	if err != nil {
 		return p, name, nil, err

@@ -34,6 +34,13 @@ func TestPromptingTemplate(t *testing.T) {
 	}
 }
 
+// asked are the flags of an evaluation that asks for a form.
+func asked(form string, places ...string) *evalFlags {
+	f := &evalFlags{reward: defaultTrainRecipe().Reward, answer: places}
+	f.reward.Form = form
+	return f
+}
+
 func TestFormOfTheAnswer(t *testing.T) {
 	task := datasets.Task{Kind: "math", Question: "What is 3 + 4?", Answer: "7"}
 	for _, test := range []struct {
@@ -49,16 +56,16 @@ func TestFormOfTheAnswer(t *testing.T) {
 		{formAnswer, []string{"line"}, " She has 7", verifiers.NoAnswer, false},
 		{formAnswer, nil, " The answer is 7", verifiers.Correct, true},
 	} {
-		rules, err := (&evalFlags{form: test.form, answer: test.places}).rules()
+		rules, err := asked(test.form, test.places...).rules()
 		require.NoError(t, err)
 		v, err := rules.Verify(context.Background(), task, test.response)
 		require.NoError(t, err)
 		require.Equal(t, test.want, v.Kind, "%+v", test)
 		require.Equal(t, test.format, v.Format, "%+v", test)
 	}
-	_, err := (&evalFlags{form: "tags"}).rules()
+	_, err := asked("tags").rules()
 	require.ErrorContains(t, err, "want think")
-	_, err = (&evalFlags{form: formAnswer, answer: []string{"nowhere"}}).rules()
+	_, err = asked(formAnswer, "nowhere").rules()
 	require.ErrorContains(t, err, "unknown place")
 }
 

@@ -79,7 +79,7 @@ func (s *session) seekTasks(at cursor) error {
 // mayChange are the recipe's keys that a resumed run may have otherwise: they change how long it goes on and what is
 // looked at on the way, not what it has learned so far.
 func mayChange(key string) bool {
-	return key == "grpo.steps" || key == "checkpoint" || key == "price_per_hour" || strings.HasPrefix(key, "keep") || strings.HasPrefix(key, "validate") || strings.HasPrefix(key, "final") || strings.HasPrefix(key, "derived")
+	return key == "grpo.steps" || key == "checkpoint" || strings.HasPrefix(key, "price_") || strings.HasPrefix(key, "keep") || strings.HasPrefix(key, "validate") || strings.HasPrefix(key, "final") || strings.HasPrefix(key, "derived")
 }
 
 // sameRecipe refuses to go on under a recipe that disagrees with the one that the run was started with.

@@ -159,6 +159,9 @@ func showRun(ctx context.Context, out io.Writer, log *runlog.Log) error {
 		if err := showCost(out, s); err != nil {
 			return err
 		}
+		if err := showSolved(ctx, out, log, s); err != nil {
+			return err
+		}
 	}
 	if err := showEmergence(ctx, out, log, s); err != nil {
 		return err

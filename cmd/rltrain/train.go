@@ -20,7 +20,6 @@ import (
 	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
 	"github.com/rltrain/rltrain/verifiers"
-	"github.com/rltrain/rltrain/verifiers/python"
 )
 
 // trainFlags are the flags of train that are not part of the recipe.
@@ -114,7 +113,7 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	if s.model, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
 		return nil, err
 	}
-	sandbox := &python.Lazy{Options: python.Options{Unsafe: f.unsafe}}
+	sandbox := r.Reward.sandbox(f.unsafe)
 	defer sandbox.Close()
 	if err := r.readySandbox(sandbox, s.progress); err != nil {
 		return nil, fmt.Errorf("recipe %s: %w", name, err)

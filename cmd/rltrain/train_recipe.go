@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/rltrain/rltrain/datasets"
 	"github.com/rltrain/rltrain/grpo"
@@ -28,22 +29,24 @@ const (
 
 // trainRecipe is the content of a file such as recipes/r1zero-mini.yaml.
 type trainRecipe struct {
-	Seed       uint64              `yaml:"seed"`
-	Model      string              `yaml:"model"`  // folder, RUN or RUN@STEP
-	Device     string              `yaml:"device"` // cpu or cuda
-	Tasks      []taskShare         `yaml:"tasks"`
-	Curriculum datasets.Curriculum `yaml:"curriculum"` // which of the tasks
-	Prompt     prompting           `yaml:"prompt"`
-	Sampling   sampling            `yaml:"sampling"`
-	Reward     reward              `yaml:"reward"`
-	GRPO       grpo.Config         `yaml:"grpo"`
-	Validate   validation          `yaml:"validate"`
-	Final      []eval.Set          `yaml:"final"`      // on the first and the last weights
-	Checkpoint int                 `yaml:"checkpoint"` // steps between checkpoints
-	Keep       keep                `yaml:"keep"`       // which checkpoints
-	Shapes     moe.Shapes          `yaml:"shapes"`
-	Price      float64             `yaml:"price_per_hour"`    // of the machine, in dollars; 0 is not told
-	Derived    derived             `yaml:"derived,omitempty"` // written, never read
+	Seed            uint64              `yaml:"seed"`
+	Model           string              `yaml:"model"`  // folder, RUN or RUN@STEP
+	Device          string              `yaml:"device"` // cpu or cuda
+	Tasks           []taskShare         `yaml:"tasks"`
+	Curriculum      datasets.Curriculum `yaml:"curriculum"` // which of the tasks
+	Prompt          prompting           `yaml:"prompt"`
+	Sampling        sampling            `yaml:"sampling"`
+	Reward          reward              `yaml:"reward"`
+	GRPO            grpo.Config         `yaml:"grpo"`
+	Validate        validation          `yaml:"validate"`
+	Final           []eval.Set          `yaml:"final"`      // on the first and the last weights
+	Checkpoint      int                 `yaml:"checkpoint"` // steps between checkpoints
+	Keep            keep                `yaml:"keep"`       // which checkpoints
+	Shapes          moe.Shapes          `yaml:"shapes"`
+	Price           float64             `yaml:"price_per_hour"`    // of the machine, in dollars; 0 is not told
+	PricePrompt     float64             `yaml:"price_prompt"`      // of a million tokens of prompts
+	PriceCompletion float64             `yaml:"price_completion"`  // of a million sampled tokens
+	Derived         derived             `yaml:"derived,omitempty"` // written, never read
 }
 
 // taskShare is one part of the training mixture.
@@ -98,6 +101,7 @@ type reward struct {
 	Answer     []verifiers.Place `yaml:"answer"`      // kind math: where answers stand, in this order; none: verifiers.Places
 	AfterThink bool              `yaml:"after_think"` // kind math: a response without </think> has no answer
 	Deadline   float64           `yaml:"deadline"`    // seconds until a verifier counts as hung
+	Timeout    float64           `yaml:"timeout_s"`   // kind code in Python: seconds of processor time that a program has
 
 	Formula string `yaml:"formula"` // instead of the three numbers, see rollout.Formula
 }
@@ -119,6 +123,11 @@ func (r reward) extraction() verifiers.Extraction {
 	return verifiers.Extraction{Order: r.Answer, RequireThink: r.AfterThink}
 }
 
+// sandbox runs programs in Python.
+func (r reward) sandbox(unsafe bool) *python.Lazy {
+	return &python.Lazy{Options: python.Options{Unsafe: unsafe, Time: time.Duration(r.Timeout * float64(time.Second))}}
+}
+
 // check names the first value that cannot be paid by.
 func (r *reward) check() error {
 	if err := r.extraction().Check(); err != nil {
@@ -126,6 +135,9 @@ func (r *reward) check() error {
 	}
 	if r.Deadline < 0 {
 		return fmt.Errorf("reward.deadline is %g: want seconds, or 0 for the default", r.Deadline)
+	}
+	if !(r.Timeout >= 0 && r.Timeout <= 600) {
+		return fmt.Errorf("reward.timeout_s is %g: want seconds of processor time, at most 600, or 0 for the default", r.Timeout)
 	}
 	if r.Form != formThink && r.Form != formAnswer {
 		return fmt.Errorf("reward.form is %q: want %s, for <think>…</think><answer>…</answer>, or %s, for whatever holds an answer", r.Form, formThink, formAnswer)
@@ -163,8 +175,11 @@ func defaultTrainRecipe() trainRecipe {
 	return trainRecipe{
 		Seed: 1, Model: "models/base", Device: xla.CPU, Prompt: prompting{Template: rollout.Plain},
 		Curriculum: datasets.NoCurriculum(), Sampling: sampling{Group: 8, MaxTokens: 224, Temperature: 1},
-		Reward: reward{Mode: verifiers.ModeCorrect, Form: formThink, Format: formatReward, Deadline: rollout.DefaultDeadline.Seconds()},
-		GRPO:   grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
+		Reward: reward{
+			Mode: verifiers.ModeCorrect, Form: formThink, Format: formatReward,
+			Deadline: rollout.DefaultDeadline.Seconds(), Timeout: python.DefaultTime.Seconds(),
+		},
+		GRPO: grpo.Default(), Checkpoint: 10, Shapes: moe.DefaultShapes(),
 	}
 }
 
@@ -197,6 +212,9 @@ func (r *trainRecipe) check() error {
 	if !(r.Price >= 0) {
 		return fmt.Errorf("price_per_hour is %g: want dollars an hour, or 0", r.Price)
 	}
+	if !(r.PricePrompt >= 0 && r.PriceCompletion >= 0) {
+		return fmt.Errorf("price_prompt is %g, price_completion %g: want dollars a million tokens, or 0", r.PricePrompt, r.PriceCompletion)
+	}
 	if err := r.Reward.check(); err != nil {
 		return err
 	}
@@ -211,6 +229,11 @@ func (r *trainRecipe) check() error {
 	rollouts := r.GRPO.Prompts * r.Sampling.Group
 	r.Derived = derived{rollouts, rollouts * r.GRPO.Steps, rollouts * r.GRPO.Steps * r.Sampling.MaxTokens}
 	return nil
+}
+
+// prices are what an evaluation of the run's weights reckons with.
+func (r *trainRecipe) prices() eval.Prices {
+	return eval.Prices{Prompt: r.PricePrompt, Completion: r.PriceCompletion, Hour: r.Price}
 }
 
 // stream mixes the recipe's tasks.

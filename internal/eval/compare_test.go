@@ -86,10 +86,10 @@ func TestFiguresByHand(t *testing.T) {
 	require.Zero(t, m["no_answer_frac"].Value)
 	require.NotContains(t, m, "pass^1")
 
-	spent := named(eval.Spent(groups, eval.Prices{Prompt: 10, Completion: 100}, 1))
+	spent := named(eval.Spent(groups, eval.Prices{Prompt: 10, Completion: 100, Hour: 36}, 1))
 	require.Equal(t, 200.0, spent["tokens_per_solved"].Value) // one task solved; 10+20+30+40 tokens in each
 	require.Equal(t, 4.0, spent["seconds_per_solved"].Value)
-	require.InDelta(t, (200*10.0+200*100)/1e6, spent["cost_per_solved"].Value, 1e-12)
+	require.InDelta(t, (200*10.0+200*100)/1e6+4*0.01, spent["cost_per_solved"].Value, 1e-12)
 	require.NotContains(t, named(eval.Spent(groups, eval.Prices{}, 1)), "cost_per_solved")
 	require.Equal(t, []int{1, 2, 4, 8, 12}, eval.CurveKs(12))
 	require.Equal(t, []int{1}, eval.CurveKs(1))

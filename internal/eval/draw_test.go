@@ -177,7 +177,10 @@ func TestRegrade(t *testing.T) {
 	changed, err = eval.Regrade(t.Context(), judge, d.Tasks, lines)
 	require.NoError(t, err)
 	require.Equal(t, 6, changed)
-	require.Len(t, judge.seen, 12)
+	require.Len(t, judge.seen, 9, "of 12, in which each task has one that was written twice")
+	for _, l := range lines {
+		require.Equal(t, verifiers.Wrong, l.Verdict.Kind, "both get the verdict")
+	}
 	require.Zero(t, named(eval.Summarize(eval.GroupsOf(d.Tasks, lines), []int{1}, 1))["pass@1"].Value)
 	again := filepath.Join(t.TempDir(), "again.jsonl")
 	require.NoError(t, eval.WriteSamples(again, header, lines))

@@ -90,8 +90,12 @@ func meanLogprob(s policy.Sample) float64 {
 	return sum / float64(len(s.Logprobs)) // 0/0 is NaN
 }
 
-// Prices are per million tokens, in whatever currency; 0 is not asked about.
-type Prices struct{ Prompt, Completion float64 }
+// Prices are in whatever currency; 0 is not asked about.
+type Prices struct {
+	Prompt     float64 // of a million prompt tokens
+	Completion float64 // of a million tokens of completions
+	Hour       float64 // of the machine
+}
 
 // Spent is what a solved task cost: all tokens, seconds and money over the number of tasks with a right sample. Seconds are those that
 // requests took, side by side or not.
@@ -112,7 +116,7 @@ func Spent(groups []rollout.Group, p Prices, seed uint64) []runlog.Metric {
 	}
 	if p != (Prices{}) {
 		metrics = append(metrics, spent("cost_per_solved", func(r rollout.Rollout) float64 {
-			return (float64(r.PromptTokens)*p.Prompt + float64(r.Length())*p.Completion) / 1e6
+			return (float64(r.PromptTokens)*p.Prompt+float64(r.Length())*p.Completion)/1e6 + r.Seconds/3600*p.Hour
 		}))
 	}
 	return metrics

@@ -46,3 +46,18 @@ func (l *Log) Moment(ctx context.Context) (m Moment, err error) {
 	}
 	return m, explain(l.dir, "read where it stands", err)
 }
+
+// Solved is how many training tasks were asked, and how many have a rollout that is right.
+type Solved struct {
+	Tasks, Solved int
+	PromptTokens  int // of all training rollouts, each with its own prompt
+}
+
+// Solved counts. It looks at indexes of all rollouts: a tenth of a second for some hundred thousand.
+func (l *Log) Solved(ctx context.Context) (s Solved, err error) {
+	err = l.db.QueryRowContext(ctx, `SELECT count(DISTINCT task_id),
+		count(DISTINCT CASE WHEN id IN (SELECT group_id FROM rollouts WHERE verdict = 'correct') THEN task_id END),
+		coalesce(sum(length(prompt_ids) / 4 * (SELECT count(*) FROM rollouts r WHERE r.group_id = g.id)), 0)
+		FROM task_groups g WHERE step_id IS NOT NULL`).Scan(&s.Tasks, &s.Solved, &s.PromptTokens)
+	return s, explain(l.dir, "count the solved tasks", err)
+}
