@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/rltrain/rltrain/policy/moe"
 	"github.com/rltrain/rltrain/verifiers"
 )
 
@@ -102,6 +103,10 @@ func TestTrainErrors(t *testing.T) {
 		{"no YAML", []string{mustWrite(t, "no.yaml", "tasks: [\n")}, []string{"no.yaml"}},
 		{"no tasks", []string{mustWrite(t, "tasks.yaml", "seed: 1\n")}, []string{"recipe without tasks", "countdown/rl"}},
 		{"bad value", []string{recipe, "-o", "grpo.scale=std"}, []string{`scale is "std"`}},
+		{"adapters of no rank", []string{recipe, "-o", "lora.rank=0"}, []string{"lora: rank is 0: want at least 1"}},
+		{"adapters with dropout", []string{recipe, "-o", "lora={dropout: 0.1}"}, []string{"lora: dropout is 0.1", "want 0"}},
+		{"adapters on nothing", []string{recipe, "-o", "lora.targets=[]"}, []string{"lora: targets is empty"}},
+		{"unknown adapter key", []string{recipe, "-o", "lora.r=8"}, []string{`-o "lora.r=8"`, "unknown field"}},
 		{"bad group", []string{recipe, "-o", "sampling.group=1"}, []string{"group 1", "at least 2"}},
 		{"bad reward", []string{recipe, "-o", "reward.mode=length"}, []string{`reward.mode is "length"`}},
 		{"bad formula", []string{recipe, "-o", "reward.formula=corect + 0.1*format"}, []string{"reward.formula", `unknown variable "corect"`, `did you mean "correct"`}},
@@ -175,10 +180,11 @@ func TestTaskFilter(t *testing.T) {
 
 // An override changes its own key and leaves its neighbours, and those of a key in the file, at their values.
 func TestReadRecipeKeepsTheRest(t *testing.T) {
-	path := mustWrite(t, "r.yaml", "grpo:\n  steps: 7\n")
+	path := mustWrite(t, "r.yaml", "grpo:\n  steps: 7\nlora: {alpha: 5}\n")
 	r := defaultTrainRecipe()
-	require.NoError(t, readRecipe(path, []string{"grpo.lr=0.5", "sampling.group=4", "shapes.max_rows=8"}, &r))
+	require.NoError(t, readRecipe(path, []string{"grpo.lr=0.5", "sampling.group=4", "shapes.max_rows=8", "lora.rank=3"}, &r))
 	want := defaultTrainRecipe()
+	want.LoRA = &moe.LoRA{Rank: 3, Alpha: 5, Targets: []string{"q_proj", "v_proj"}}
 	want.GRPO.Steps, want.GRPO.LR, want.Sampling.Group, want.Shapes.MaxRows = 7, 0.5, 4, 8
 	require.Equal(t, want, r)
 }

@@ -22,11 +22,18 @@ type model struct {
 
 // openModel opens what --model names on a device: a folder, RUN (its newest checkpoint) or RUN@STEP.
 func openModel(ctx context.Context, name, device string, shapes moe.Shapes, progress io.Writer) (*model, error) {
+	return openWith(ctx, name, device, shapes, progress, moe.Open)
+}
+
+// openWith is openModel with another way to open the folder.
+func openWith(ctx context.Context, name, device string, shapes moe.Shapes, progress io.Writer,
+	open func(*xla.Engine, string, moe.Shapes) (*moe.Trainer, error),
+) (*model, error) {
 	dir, err := modelFolder(name)
 	if err != nil {
 		return nil, err
 	}
-	tok, err := tokenizer.Load(dir)
+	tok, err := loadTokenizer(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +41,7 @@ func openModel(ctx context.Context, name, device string, shapes moe.Shapes, prog
 	if err != nil {
 		return nil, err
 	}
-	trainer, err := moe.Open(engine, dir, shapes)
+	trainer, err := open(engine, dir, shapes)
 	if err != nil {
 		return nil, err
 	}
@@ -44,11 +51,26 @@ func openModel(ctx context.Context, name, device string, shapes moe.Shapes, prog
 	return &model{trainer, tok, engine}, nil
 }
 
+// loadTokenizer reads the tokenizer of a model folder; that of its base where an adapter brings none.
+func loadTokenizer(dir string) (*tokenizer.Tokenizer, error) {
+	if moe.IsAdapter(dir) && !exists(filepath.Join(dir, "tokenizer.json")) {
+		adapter, err := moe.ReadAdapter(dir)
+		if err != nil {
+			return nil, err
+		}
+		dir = adapter.Base
+	}
+	return tokenizer.Load(dir)
+}
+
+// isModel tells whether a folder holds a model, or an adapter that names its base.
+func isModel(dir string) bool { return exists(filepath.Join(dir, "config.json")) || moe.IsAdapter(dir) }
+
 // modelFolder resolves a model's name to its folder.
 func modelFolder(name string) (string, error) {
 	run, step, at := strings.Cut(name, "@")
 	for _, dir := range []string{run, filepath.Join("runs", run)} {
-		if !at && exists(filepath.Join(dir, "config.json")) {
+		if !at && isModel(dir) {
 			return dir, nil
 		}
 		if !exists(filepath.Join(dir, "log.db")) {
@@ -62,12 +84,12 @@ func modelFolder(name string) (string, error) {
 			return "", fmt.Errorf("run %s has no checkpoint yet", dir)
 		}
 		folder := filepath.Join(dir, "checkpoints", step)
-		if !exists(filepath.Join(folder, "config.json")) {
+		if !isModel(folder) {
 			return "", fmt.Errorf("run %s has no checkpoint at step %q: look into %s", dir, step, filepath.Join(dir, "checkpoints"))
 		}
 		return folder, nil
 	}
-	return "", fmt.Errorf("model %q is neither a folder with config.json, nor a run, nor RUN@STEP: the shipped base is models/base", name)
+	return "", fmt.Errorf("model %q is neither a folder with config.json or adapter_config.json, nor a run, nor RUN@STEP: the shipped base is models/base", name)
 }
 
 func exists(path string) bool {

@@ -23,10 +23,11 @@ func importCommand() *cobra.Command {
 			if dtype != "float32" && dtype != "bfloat16" {
 				return usageError{fmt.Errorf("--dtype %q is neither float32 nor bfloat16", dtype)}
 			}
-			if !(shard > 0) {
-				return usageError{fmt.Errorf("--shard %g is no size: try 5", shard)}
+			limit, err := shardBytes(shard)
+			if err != nil {
+				return err
 			}
-			if err := importModel(args[0], args[1], dtype, int64(min(shard*1e9, math.MaxInt64/2))); err != nil {
+			if err := importModel(args[0], args[1], dtype, limit); err != nil {
 				return err
 			}
 			card, err := readCard(args[1])
@@ -37,8 +38,20 @@ func importCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&dtype, "dtype", "float32", "type of the weights written: float32 or bfloat16")
-	cmd.Flags().Float64Var(&shard, "shard", 5, "gigabytes of a weights file at most")
+	shardFlag(cmd, &shard)
 	return cmd
+}
+
+func shardFlag(cmd *cobra.Command, into *float64) {
+	cmd.Flags().Float64Var(into, "shard", 5, "gigabytes of a weights file at most")
+}
+
+// shardBytes is the value of --shard in bytes.
+func shardBytes(gigabytes float64) (int64, error) {
+	if !(gigabytes > 0) {
+		return 0, usageError{fmt.Errorf("--shard %g is no size: try 5", gigabytes)}
+	}
+	return int64(min(gigabytes*1e9, math.MaxInt64/2)), nil
 }
 
 func importModel(from, to, dtype string, shard int64) error {

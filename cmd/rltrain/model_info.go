@@ -12,6 +12,7 @@ import (
 
 	"github.com/rltrain/rltrain/policy/gguf"
 	"github.com/rltrain/rltrain/policy/hf"
+	"github.com/rltrain/rltrain/policy/moe"
 	"github.com/rltrain/rltrain/policy/tokenizer"
 )
 
@@ -29,7 +30,7 @@ func modelCommand() *cobra.Command {
 	}
 	parent := &cobra.Command{Use: "model", Short: "look at model files, and convert them", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	parent.AddCommand(info, importCommand())
+	parent.AddCommand(info, importCommand(), exportModelCommand())
 	return parent
 }
 
@@ -45,6 +46,7 @@ type card struct {
 	types    map[string]int // bytes by type
 	tokens   string         // of the tokenizer
 	template bool
+	adapter  *moe.Adapter // that the path holds: all else is of its base
 }
 
 // isGGUF tells a GGUF file from a folder by what it is called.
@@ -60,6 +62,9 @@ func readCard(path string) (*card, error) {
 	dir, err := modelFolder(path)
 	if err != nil {
 		return nil, err
+	}
+	if moe.IsAdapter(dir) {
+		return adapterCard(dir)
 	}
 	c := &card{path: dir, types: map[string]int{}}
 	if c.config, err = hf.ReadConfig(dir); err != nil {
@@ -85,6 +90,20 @@ func readCard(path string) (*card, error) {
 			c.count(name, n, len(t.Shape))
 		}
 	}
+	return c, nil
+}
+
+// adapterCard is the card of the base, with the adapter.
+func adapterCard(dir string) (*card, error) {
+	adapter, err := moe.ReadAdapter(dir)
+	if err != nil {
+		return nil, err
+	}
+	c, err := readCard(adapter.Base)
+	if err != nil {
+		return nil, fmt.Errorf("the base of adapter %s: %w", dir, err)
+	}
+	c.path, c.adapter = dir, &adapter
 	return c, nil
 }
 
@@ -150,6 +169,10 @@ func (c *card) print(out io.Writer) error {
 	m := c.config
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	line("model", "%s", c.path)
+	if a := c.adapter; a != nil {
+		line("adapter", "LoRA of rank %d, alpha %g, on %s: %s parameters; the rest is of its base %s", a.Rank, a.Alpha, strings.Join(a.Targets, ", "),
+			strings.TrimSpace(count(a.Size)), a.Base)
+	}
 	line("architecture", "%s (%s)", strings.Join(m.Architectures, ", "), m.ModelType)
 	line("size", "%d layers, width %d, %d heads", m.Layers, m.Width, m.Heads)
 	if m.Experts() > 0 {

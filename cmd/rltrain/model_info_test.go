@@ -47,7 +47,7 @@ func TestModelInfo(t *testing.T) {
 	require.Regexp(t, `parameters +80 , 50  active for a token; 40  more only draft tokens`, out)
 	require.Regexp(t, `weights +240 B: BF16 240 B`, out)
 	_, err = modelOutput(t, "info", filepath.Join(dir, "none"))
-	require.ErrorContains(t, err, "neither a folder with config.json")
+	require.ErrorContains(t, err, "neither a folder with config.json or adapter_config.json")
 }
 
 // tinyGGUF is a whole GGUF file of one layer.

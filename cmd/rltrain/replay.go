@@ -77,7 +77,7 @@ func recipeOf(ctx context.Context, log *runlog.Log) (trainRecipe, error) {
 func weightsBefore(run string, recipe trainRecipe, d runlog.Drawing) (string, error) {
 	root := filepath.Join(run, "checkpoints")
 	folder := filepath.Join(root, strconv.Itoa(d.DrawnAt))
-	if exists(filepath.Join(folder, "config.json")) {
+	if isModel(folder) {
 		return folder, nil
 	}
 	if d.DrawnAt == 0 {

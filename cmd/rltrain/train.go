@@ -110,8 +110,8 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	if s.tasks, err = r.stream(); err != nil {
 		return nil, err
 	}
-	if s.model, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
-		return nil, err
+	if s.model, err = r.open(ctx, s.progress); err != nil {
+		return nil, fmt.Errorf("recipe %s: %w", name, err)
 	}
 	sandbox := r.Reward.sandbox(f.unsafe)
 	defer sandbox.Close()
@@ -147,7 +147,7 @@ func train(ctx context.Context, r trainRecipe, name string, f trainFlags, out io
 	}
 	s.loop.Log, s.loop.PeakFLOPs = s.watch, peak
 	if r.GRPO.KL > 0 {
-		if s.loop.Reference, err = openModel(ctx, r.Model, r.Device, r.Shapes, s.progress); err != nil {
+		if s.loop.Reference, err = r.reference(ctx, s.model, s.progress); err != nil {
 			return nil, fmt.Errorf("open the reference of grpo.kl: %w", err)
 		}
 	}

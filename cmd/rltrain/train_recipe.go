@@ -33,6 +33,7 @@ type trainRecipe struct {
 	Model           string              `yaml:"model"`  // folder, RUN or RUN@STEP
 	Device          string              `yaml:"device"` // cpu or cuda
 	Tasks           []taskShare         `yaml:"tasks"`
+	LoRA            *moe.LoRA           `yaml:"lora,omitempty"`
 	Curriculum      datasets.Curriculum `yaml:"curriculum"` // which of the tasks
 	Prompt          prompting           `yaml:"prompt"`
 	Sampling        sampling            `yaml:"sampling"`
@@ -190,6 +191,11 @@ func (r *trainRecipe) check() error {
 	}
 	if err := r.GRPO.Validate(); err != nil {
 		return err
+	}
+	if r.LoRA != nil {
+		if err := r.LoRA.Validate(); err != nil {
+			return err
+		}
 	}
 	if len(r.Tasks) == 0 {
 		return fmt.Errorf("recipe without tasks: add for example `tasks: [{name: countdown/rl, weight: 1}]` (data sets: %v)", datasets.Names())

@@ -55,7 +55,7 @@ func TestSharedPromptsAndRecomputing(t *testing.T) {
 				bundled.grads = nil
 				stats, err := bundled.ForwardBackward(ctx, data, loss)
 				require.NoError(t, err)
-				single.grads = single.likeParams()
+				single.grads = single.likeLearned()
 				sums := statSums{logprobs: make([][]float32, len(data))}
 				for i, d := range data {
 					b := newBatch(4, 32)

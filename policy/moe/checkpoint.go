@@ -23,12 +23,21 @@ const (
 	optimizerFile = "optimizer.safetensors"
 )
 
-// Open makes a Trainer from a model folder in the Hugging Face layout (config.json, *.safetensors).
+// Open makes a Trainer from a model folder in the Hugging Face layout (config.json, *.safetensors), or from an adapter folder in PEFT's,
+// which names its base. Of the latter the adapters are trained.
 func Open(engine *xla.Engine, dir string, shapes Shapes) (*Trainer, error) {
+	if IsAdapter(dir) {
+		return openAdapter(engine, dir, shapes)
+	}
 	config, err := ReadConfig(dir)
 	if err != nil {
 		return nil, err
 	}
+	return openBase(engine, dir, config, shapes)
+}
+
+// openBase opens a model folder whose configuration has been read; config may have adapters, which stay unset.
+func openBase(engine *xla.Engine, dir string, config Config, shapes Shapes) (*Trainer, error) {
 	t, err := empty(engine, config, shapes)
 	if err != nil {
 		return nil, err
@@ -40,6 +49,7 @@ func Open(engine *xla.Engine, dir string, shapes Shapes) (*Trainer, error) {
 }
 
 // SaveModel writes config.json and model.safetensors into dir, as transformers reads them: of a model that was opened, its own config.json.
+// Adapters are merged.
 func (t *Trainer) SaveModel(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("save model: %w", err)
@@ -47,7 +57,11 @@ func (t *Trainer) SaveModel(dir string) error {
 	if err := t.writeConfig(dir); err != nil {
 		return fmt.Errorf("save model: %w", err)
 	}
-	values, err := t.hostParams(t.params)
+	weights, err := t.merged()
+	if err != nil {
+		return err
+	}
+	values, err := t.host(t.Config.params(), weights)
 	if err != nil {
 		return err
 	}
@@ -64,7 +78,7 @@ func (t *Trainer) SaveModel(dir string) error {
 	return hf.Write(filepath.Join(dir, weightsFile), list, map[string]string{"format": "pt"})
 }
 
-// Save implements policy.Trainer: the model, and in optimizer.safetensors the moments and the step count.
+// Save implements policy.Trainer: the model, or of one with adapters these alone, and in optimizer.safetensors the moments and the step count.
 // All files are complete before the first takes its place, so that a full disk leaves an older checkpoint whole.
 func (t *Trainer) Save(_ context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -78,12 +92,12 @@ func (t *Trainer) Save(_ context.Context, dir string) error {
 	if err := t.saveAll(temp); err != nil {
 		return err
 	}
-	names := []string{configFile, weightsFile, optimizerFile}
-	if t.source.generation != nil {
-		names = append(names, generationFile)
+	made, err := os.ReadDir(temp)
+	if err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
 	}
-	for _, name := range names {
-		if err := os.Rename(filepath.Join(temp, name), filepath.Join(dir, name)); err != nil {
+	for _, file := range made {
+		if err := os.Rename(filepath.Join(temp, file.Name()), filepath.Join(dir, file.Name())); err != nil {
 			return fmt.Errorf("save checkpoint: %w", err)
 		}
 	}
@@ -91,7 +105,11 @@ func (t *Trainer) Save(_ context.Context, dir string) error {
 }
 
 func (t *Trainer) saveAll(dir string) error {
-	if err := t.SaveModel(dir); err != nil {
+	save := t.SaveModel
+	if t.Config.lora != nil {
+		save = t.saveAdapter
+	}
+	if err := save(dir); err != nil {
 		return err
 	}
 	return t.saveMoments(filepath.Join(dir, optimizerFile))
@@ -100,11 +118,11 @@ func (t *Trainer) saveAll(dir string) error {
 func (t *Trainer) saveMoments(path string) error {
 	var list []hf.Tensor
 	for prefix, moments := range map[string][]*tensors.Tensor{"first.": t.first, "second.": t.second} {
-		values, err := t.hostParams(moments)
+		values, err := t.host(t.Config.trained(), moments)
 		if err != nil {
 			return err
 		}
-		for _, p := range t.Config.params() {
+		for _, p := range t.Config.trained() {
 			list = append(list, hf.NewFloat32s(prefix+p.name, p.dims, values[p.name]))
 		}
 	}
@@ -114,14 +132,11 @@ func (t *Trainer) saveMoments(path string) error {
 
 // Load implements policy.Trainer. A folder without optimizer state starts the optimizer afresh.
 func (t *Trainer) Load(_ context.Context, dir string) error {
-	config, err := ReadConfig(dir)
-	if err != nil {
-		return err
+	load := t.loadModel
+	if t.Config.lora != nil {
+		load = t.loadAdapter
 	}
-	if config != t.Config {
-		return fmt.Errorf("%s holds another architecture than this trainer's: %+v, not %+v", dir, config, t.Config)
-	}
-	if err := t.loadWeights(dir); err != nil {
+	if err := load(dir); err != nil {
 		return err
 	}
 	t.clearMoments()
@@ -131,6 +146,21 @@ func (t *Trainer) Load(_ context.Context, dir string) error {
 		return nil
 	}
 	return t.loadMoments(path)
+}
+
+// loadModel is the part of Load that reads a model folder.
+func (t *Trainer) loadModel(dir string) error {
+	if IsAdapter(dir) {
+		return fmt.Errorf("%s holds a LoRA adapter, and this trainer trains all weights: say lora in the recipe, as when it was made", dir)
+	}
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return err
+	}
+	if config != t.Config {
+		return fmt.Errorf("%s holds another architecture than this trainer's: %+v, not %+v", dir, config, t.Config)
+	}
+	return t.loadWeights(dir)
 }
 
 func (t *Trainer) loadWeights(dir string) error {
@@ -192,7 +222,7 @@ func (t *Trainer) loadMoments(path string) error {
 	}
 	defer file.Close()
 	for prefix, moments := range map[string][]*tensors.Tensor{"first.": t.first, "second.": t.second} {
-		for i, p := range t.Config.params() {
+		for i, p := range t.Config.trained() {
 			values, err := readTensor(file, path, prefix+p.name, p.dims)
 			if err != nil {
 				return err
@@ -209,10 +239,10 @@ func (t *Trainer) loadMoments(path string) error {
 	return nil
 }
 
-// hostParams copies one tensor per parameter back from the device.
-func (t *Trainer) hostParams(list []*tensors.Tensor) (map[string][]float32, error) {
+// host copies one tensor per parameter back from the device.
+func (t *Trainer) host(params []param, list []*tensors.Tensor) (map[string][]float32, error) {
 	values := map[string][]float32{}
-	for i, p := range t.Config.params() {
+	for i, p := range params {
 		v, err := tensors.CopyFlatData[float32](list[i])
 		if err != nil {
 			return nil, fmt.Errorf("copy %s from the device: %s", p.name, firstLine(err))

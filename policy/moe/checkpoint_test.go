@@ -51,7 +51,11 @@ func stateOf(t testing.TB, trainer *Trainer) state {
 	t.Helper()
 	s := state{Bias: slices.Clone(trainer.bias), Steps: trainer.steps}
 	for into, list := range map[*map[string][]float32][]*tensors.Tensor{&s.Params: trainer.params, &s.First: trainer.first, &s.Second: trainer.second} {
-		values, err := trainer.hostParams(list)
+		params := trainer.Config.trained()
+		if into == &s.Params {
+			params = trainer.Config.params()
+		}
+		values, err := trainer.host(params, list)
 		require.NoError(t, err)
 		*into = values
 	}

@@ -45,6 +45,8 @@ type Config struct {
 	Llama3 Llama3 `json:"-" yaml:"llama3_rope_scaling,omitempty"`
 	// BalanceAlpha weighs the sequence-level balance loss of DeepSeek-V3 (eq. 17-20); 0 leaves it out.
 	BalanceAlpha float64 `json:"aux_loss_alpha,omitempty" yaml:"aux_loss_alpha"`
+
+	lora *adapter // what is trained instead of the parameters; nil for these themselves
 }
 
 // Demo is the shipped base's architecture: 1.7 M parameters, 0.8 M active per token.

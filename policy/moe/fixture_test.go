@@ -196,7 +196,7 @@ func logSoftmax(logits []float32) []float64 {
 // gradients copies the accumulated gradients by parameter name.
 func gradients(t testing.TB, trainer *Trainer) map[string][]float32 {
 	t.Helper()
-	grads, err := trainer.hostParams(trainer.grads)
+	grads, err := trainer.host(trainer.Config.params(), trainer.grads)
 	require.NoError(t, err)
 	return grads
 }

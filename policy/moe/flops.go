@@ -64,7 +64,16 @@ func (c Config) drawnFLOPs(r policy.Request, samples []policy.Sample) float64 {
 	return sum
 }
 
-// passFLOPs are those of a forward pass over data; a gradient takes three times as many.
+// passes is how many forward passes a gradient needs as many FLOPs as. With adapters, whose own are left out, no gradient of a matrix is
+// needed, but those of what goes through it.
+func (c Config) passes() float64 {
+	if c.lora != nil {
+		return 2
+	}
+	return 3
+}
+
+// passFLOPs are those of a forward pass over data; see passes for a gradient.
 // A prompt that data share is counted as often as it was laid down.
 func (c Config) passFLOPs(data []policy.Datum, batches []*batch) float64 {
 	sum := 0.0

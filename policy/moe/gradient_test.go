@@ -292,7 +292,7 @@ func TestBalanceCountsOncePerCall(t *testing.T) {
 	once, spread := newSmall(t, 6), newSmall(t, 6)
 	_, err := once.ForwardBackward(ctx, data, crossEntropy)
 	require.NoError(t, err)
-	spread.grads = spread.likeParams()
+	spread.grads = spread.likeLearned()
 	sums := statSums{logprobs: make([][]float32, len(data))}
 	for from := 0; from < len(data); from += 4 {
 		b := newBatch(4, 32)

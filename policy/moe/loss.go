@@ -134,13 +134,13 @@ func (d learn) report(loss, ratio, clipped, diff, toReference, counted *Node, t 
 	return StopGradient(Stack(sums, 0))
 }
 
-// gradGraph, with the experts grouped or dense, builds: params..., gradient sums..., bias, tokens, positions, segments, targets, routing, prefixes, scored, slots,
+// gradGraph, with the experts grouped or dense, builds: params..., adapters..., gradient sums..., bias, tokens, positions, segments, targets, routing, prefixes, scored, slots,
 // behaviour, reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E], log-probs[B,T].
 func (c Config) gradGraph(kind policy.LossKind, grouped, recompute bool) builder {
-	n := len(c.params())
+	n, k := len(c.params())+len(c.adapters()), len(c.trained())
 	return func(in []*Node) []*Node {
-		params, sums, rest := in[:n], in[n:2*n], in[2*n:]
-		w := c.bind(params, rest[0])
+		trained, sums, rest := in[n-k:n], in[n:n+k], in[n+k:]
+		w := c.bind(c.merge(in[:n-len(c.adapters())], trained), rest[0])
 		numbers := rest[13]
 		use := Squeeze(SliceAxis(numbers, 0, AxisElem(constReplay)))
 		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3], prefixes: rest[6], record: c.recordOf(rest[5], use), recompute: recompute}
@@ -152,7 +152,7 @@ func (c Config) gradGraph(kind policy.LossKind, grouped, recompute bool) builder
 			loss = Add(loss, Mul(t.balance, share))
 		}
 		var out []*Node
-		for i, d := range Gradient(loss, params...) {
+		for i, d := range Gradient(loss, trained...) {
 			out = append(out, Add(sums[i], d))
 		}
 		return append(out, stats, t.loadOrNone(c, loss), StopGradient(logp))

@@ -37,11 +37,11 @@ func hyper(o policy.Optim, step int) []float32 {
 	return h
 }
 
-// applyGraph builds: params..., first moments..., second moments..., gradients..., hyper
+// applyGraph builds, for what is trained: params..., first moments..., second moments..., gradients..., hyper
 // -> params'..., first moments'..., second moments'..., gradient norm before clipping. Where that norm is not finite, all
 // else comes out as it went in.
 func (c Config) applyGraph(muon bool) builder {
-	list := c.params()
+	list := c.trained()
 	n := len(list)
 	return func(in []*Node) []*Node {
 		params, first, second, grads, h := in[:n], in[n:2*n], in[2*n:3*n], in[3*n:4*n], in[4*n]

@@ -119,7 +119,7 @@ func TestPackedEqualsUnpacked(t *testing.T) {
 		onPolicyish(t, packed, r, data)
 		stats, err := packed.ForwardBackward(ctx, data, policyGradient)
 		require.NoError(t, err)
-		single.grads = single.likeParams()
+		single.grads = single.likeLearned()
 		sums := statSums{logprobs: make([][]float32, len(data))}
 		for from := 0; from < len(data); from += 4 {
 			b := newBatch(4, 32)

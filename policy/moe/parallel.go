@@ -2,6 +2,7 @@ package moe
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
@@ -17,7 +18,7 @@ import (
 type replicas struct {
 	params  [][]*tensors.Tensor
 	nothing [][]*tensors.Tensor // gradient sums of zero
-	of      *tensors.Tensor     // the first of the weights that params are copies of
+	of      *tensors.Tensor     // the first of what is trained of which params are copies
 }
 
 // newParallelProgram is a program for several devices. On each it returns the sums over all of them of the first n outputs, and
@@ -37,27 +38,32 @@ func newParallelProgram(backend compute.Backend, meter *Compilations, name strin
 	return p, err
 }
 
-// replicate copies the weights to the other devices unless they have them. The way is through the host.
+// replicate copies the weights, then the adapters, to the other devices unless they have them: beside adapters the weights stay as they
+// are. The way is through the host.
 func (t *Trainer) replicate() error {
 	r := &t.replicas
-	if r.of == t.params[0] {
+	if r.of == t.learned()[0] {
 		return nil
 	}
-	for _, old := range r.params {
-		release(old...)
+	keep := 0
+	if r.of != nil && t.Config.lora != nil {
+		keep = len(t.params)
 	}
-	r.params, r.of = nil, nil
+	r.of = nil
 	for d := 1; d < t.Shapes.Devices; d++ {
-		copies, err := t.copyTo(d, t.params)
+		if len(r.params) < d {
+			r.params, r.nothing = append(r.params, nil), append(r.nothing, t.likeLearned())
+		}
+		there := r.params[d-1]
+		release(there[min(keep, len(there)):]...)
+		copies, err := t.copyTo(d, slices.Concat(t.params, t.tuned)[keep:])
 		if err != nil {
+			r.params = nil
 			return err
 		}
-		r.params = append(r.params, copies)
-		if len(r.nothing) < d {
-			r.nothing = append(r.nothing, t.likeParams())
-		}
+		r.params[d-1] = append(there[:min(keep, len(there)):min(keep, len(there))], copies...)
 	}
-	r.of = t.params[0]
+	r.of = t.learned()[0]
 	return nil
 }
 

@@ -12,13 +12,14 @@ import (
 type paramKind int
 
 const (
-	normKind   paramKind = iota // ones; AdamW without weight decay
-	biasKind                    // zeros; AdamW
-	embedKind                   // N(0, 0.5); AdamW
-	headKind                    // N(0, 0.02); AdamW
-	routerKind                  // N(0, 0.02); AdamW
-	inKind                      // N(0, 1/sqrt(fan in)); Muon where chosen
-	outKind                     // N(0, 0.02), what is added to the residual stream; Muon where chosen
+	normKind    paramKind = iota // ones; AdamW without weight decay
+	biasKind                     // zeros; AdamW
+	embedKind                    // N(0, 0.5); AdamW
+	headKind                     // N(0, 0.02); AdamW
+	routerKind                   // N(0, 0.02); AdamW
+	inKind                       // N(0, 1/sqrt(fan in)); Muon where chosen
+	outKind                      // N(0, 0.02), what is added to the residual stream; Muon where chosen
+	adapterKind                  // of LoRA, see initialAdapters; AdamW
 )
 
 // matrix tells whether Muon may orthogonalise a parameter of this kind (its last two axes).

@@ -163,7 +163,7 @@ func checkGradients(t *testing.T, trainer *Trainer, g golden, data []policy.Datu
 	stats, err := trainer.ForwardBackward(context.Background(), data, policy.Loss{Kind: policy.LossCrossEntropy})
 	require.NoError(t, err)
 	require.InDelta(t, g.floats("loss")[0], stats.Loss, tolerance)
-	grads, err := trainer.hostParams(trainer.grads)
+	grads, err := trainer.host(trainer.Config.params(), trainer.grads)
 	require.NoError(t, err)
 	for _, v := range trainer.Config.views() {
 		if v.param == "" {

@@ -12,6 +12,7 @@ type programs struct {
 	score   *program
 	apply   map[bool]*program // by muon
 	prepare *program
+	merge   *program          // nil without LoRA
 	prefill map[bool]*program // by whether a policy.Cut applies
 	decode  map[bool]*program
 	resize  map[int]*program // by cache slots
@@ -41,7 +42,7 @@ func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error)
 			return add(name, build)
 		}
 		var made *program
-		made, err = newParallelProgram(engine.Backend, &p.meter, name, shapes.Devices, len(c.params()), build)
+		made, err = newParallelProgram(engine.Backend, &p.meter, name, shapes.Devices, len(c.trained()), build)
 		return made
 	}
 	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
@@ -52,6 +53,9 @@ func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error)
 	p.apply[false], p.apply[true] = add("AdamW step", c.applyGraph(false)), add("Muon step", c.applyGraph(true))
 	p.score = add("score", c.scoreGraph())
 	p.prepare = add("snapshot", c.prepareGraph())
+	if c.lora != nil {
+		p.merge = add("merge of adapters", c.mergeGraph())
+	}
 	for _, filtered := range []bool{false, true} {
 		p.prefill[filtered] = add("prefill", c.prefillGraph(filtered))
 		p.decode[filtered] = add("decode", c.decodeGraph(engine.DynamicSlice, filtered))

@@ -20,11 +20,15 @@ func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	ready, err := t.programs.prepare.run(asArgs(t.params...))
+	params, err := t.merged()
 	if err != nil {
 		return nil, err
 	}
-	s := &sampler{trainer: t, version: t.steps, params: t.params, weights: append(ready, bias), bias: bias}
+	ready, err := t.programs.prepare.run(asArgs(params...))
+	if err != nil {
+		return nil, err
+	}
+	s := &sampler{trainer: t, version: t.steps, params: params, weights: append(ready, bias), bias: bias}
 	return s, s.makeTables()
 }
 
@@ -32,7 +36,7 @@ func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
 type sampler struct {
 	trainer  *Trainer
 	version  int
-	params   []*tensors.Tensor // as trained, for prefill
+	params   []*tensors.Tensor // as trained, adapters merged, for prefill
 	weights  []*tensors.Tensor // as decoding wants them, bias last
 	bias     *tensors.Tensor
 	cos, sin *tensors.Tensor

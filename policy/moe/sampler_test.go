@@ -349,7 +349,7 @@ func TestSamplerBesideTrainer(t *testing.T) {
 			require.NoError(t, drawing.Wait())
 			drawn = append(drawn, samples)
 		}
-		weights, err := trainer.hostParams(trainer.params)
+		weights, err := trainer.host(trainer.Config.params(), trainer.params)
 		require.NoError(t, err)
 		return drawn, weights
 	}

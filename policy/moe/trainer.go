@@ -40,10 +40,13 @@ type Trainer struct {
 	engine   *xla.Engine
 	programs *programs
 	source   source // the files beside the weights of the folder that was opened
+	origin   origin // of the adapters
 
 	params        []*tensors.Tensor // never changed in place: snapshots share them
-	grads         []*tensors.Tensor // running sums since the last OptimStep
-	first, second []*tensors.Tensor // optimizer moments
+	tuned         []*tensors.Tensor // adapters, which are trained instead; nil without LoRA
+	whole         []*tensors.Tensor // params with the adapters added, see merged
+	grads         []*tensors.Tensor // running sums since the last OptimStep, of what is trained
+	first, second []*tensors.Tensor // optimizer moments, of what is trained
 	bias          []float32         // routing bias [M*E]
 	load          []float64         // routed slots since the last OptimStep [M*E]
 	steps         int               // optimizer steps taken
@@ -92,26 +95,33 @@ func (t *Trainer) Steps() int { return t.steps }
 func (t *Trainer) backend() compute.Backend { return t.engine.Backend }
 
 func (t *Trainer) setParams(values [][]float32) error {
-	t.params = nil
-	for i, p := range t.Config.params() {
+	list, err := t.place(t.Config.params(), values)
+	t.params, t.whole = list, nil
+	return err
+}
+
+// place puts the values of parameters on the device.
+func (t *Trainer) place(params []param, values [][]float32) ([]*tensors.Tensor, error) {
+	var list []*tensors.Tensor
+	for i, p := range params {
 		tensor, err := toDevice(t.backend(), values[i], p.dims...)
 		if err != nil {
-			return fmt.Errorf("parameter %s: %w", p.name, err)
+			return nil, fmt.Errorf("parameter %s: %w", p.name, err)
 		}
-		t.params = append(t.params, tensor)
+		list = append(list, tensor)
 	}
-	return nil
+	return list, nil
 }
 
 func (t *Trainer) clearMoments() {
-	t.first, t.second, t.grads = t.likeParams(), t.likeParams(), nil
+	t.first, t.second, t.grads = t.likeLearned(), t.likeLearned(), nil
 	clear(t.load)
 }
 
-// likeParams is a zero tensor for each parameter.
-func (t *Trainer) likeParams() []*tensors.Tensor {
+// likeLearned is a zero tensor for each one that is trained.
+func (t *Trainer) likeLearned() []*tensors.Tensor {
 	var list []*tensors.Tensor
-	for _, p := range t.Config.params() {
+	for _, p := range t.Config.trained() {
 		list = append(list, zeros(p.dims...))
 	}
 	return list
@@ -161,7 +171,7 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 		return policy.Stats{}, err
 	}
 	if t.grads == nil {
-		t.grads = t.likeParams()
+		t.grads = t.likeLearned()
 	}
 	sums := statSums{logprobs: make([][]float32, len(data))}
 	for _, round := range rounds(batches, max(1, t.Shapes.Devices)) {
@@ -172,7 +182,7 @@ func (t *Trainer) ForwardBackward(ctx context.Context, data []policy.Datum, loss
 			return policy.Stats{}, err
 		}
 	}
-	t.account.add(0, 3*t.Config.passFLOPs(data, batches))
+	t.account.add(0, t.Config.passes()*t.Config.passFLOPs(data, batches))
 	return sums.stats(), nil
 }
 
@@ -216,7 +226,7 @@ func (t *Trainer) accumulate(round []*batch, loss policy.Loss, data []policy.Dat
 			return err
 		}
 	}
-	n := len(t.params)
+	n := len(t.grads)
 	var args []any
 	for d, b := range round {
 		own, err := t.gradArgs(b, loss, float32(len(b.places))/float32(len(data)))
@@ -225,7 +235,7 @@ func (t *Trainer) accumulate(round []*batch, loss policy.Loss, data []policy.Dat
 		}
 		defer release(own...)
 		if d == 0 {
-			args = append(asArgs(append(t.params[:n:n], t.grads...)...), asArgs(own...)...)
+			args = asArgs(slices.Concat(t.params, t.tuned, t.grads, own)...)
 			continue
 		}
 		there, err := t.copyTo(d, own)
@@ -285,22 +295,26 @@ func (t *Trainer) OptimStep(_ context.Context, o policy.Optim) (policy.Stats, er
 	if err != nil {
 		return policy.Stats{}, err
 	}
-	out, err := t.programs.apply[o.MuonLR > 0].run(append(append(asArgs(t.params...), given...), numbers))
+	out, err := t.programs.apply[o.MuonLR > 0].run(append(append(asArgs(t.learned()...), given...), numbers))
 	if err != nil {
 		return policy.Stats{}, err
 	}
-	n := len(t.params)
-	t.params, t.first, t.second, t.grads = out[:n:n], out[n:2*n:2*n], out[2*n:3*n:3*n], nil
+	n := len(t.first)
+	t.setLearned(out[:n:n])
+	t.first, t.second, t.grads = out[n:2*n:2*n], out[2*n:3*n:3*n], nil
 	norm := float64(tensors.ToScalar[float32](out[3*n]))
 	if math.IsNaN(norm) || math.IsInf(norm, 0) { // the graph has kept weights and moments
 		clear(t.load)
 		return policy.Stats{}, fmt.Errorf("%w: its norm is %v after %d steps: lower the learning rate", policy.ErrNotFinite, norm, t.steps)
 	}
 	t.steps++
+	if t.Config.lora != nil { // the base is frozen
+		o.BiasRate = 0
+	}
 	return t.balance(o.BiasRate, norm), nil
 }
 
-// balance moves the routing bias against the load of the last step (arXiv:2408.15664) and reports both.
+// balance moves the routing bias against the load of the last step (arXiv:2408.15664) and reports both; a rate of 0 leaves it as it is.
 func (t *Trainer) balance(rate float32, norm float64) policy.Stats {
 	stats := policy.Stats{GradNorm: norm}
 	E := t.Config.Experts
@@ -322,7 +336,9 @@ func (t *Trainer) balance(rate float32, norm float64) policy.Stats {
 			mean += bias[e] / float32(E)
 		}
 		for e := range bias {
-			bias[e] -= mean
+			if rate != 0 {
+				bias[e] -= mean
+			}
 			biases[e] = float64(bias[e])
 			load[e] = 0
 		}
@@ -333,6 +349,15 @@ func (t *Trainer) balance(rate float32, norm float64) policy.Stats {
 
 // Score implements policy.Trainer.
 func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, error) {
+	weights, err := t.merged()
+	if err != nil {
+		return nil, err
+	}
+	return t.score(ctx, weights, data)
+}
+
+// score is Score with the given weights.
+func (t *Trainer) score(ctx context.Context, weights []*tensors.Tensor, data []policy.Datum) ([][]float32, error) {
 	if err := t.Config.checkRouting(data); err != nil {
 		return nil, err
 	}
@@ -349,7 +374,7 @@ func (t *Trainer) Score(ctx context.Context, data []policy.Datum) ([][]float32, 
 		if err != nil {
 			return nil, err
 		}
-		out, err := t.programs.score.run(append(asArgs(t.params...), asArgs(args...)...))
+		out, err := t.programs.score.run(asArgs(slices.Concat(weights, args)...))
 		release(args...)
 		if err != nil {
 			return nil, err
