@@ -45,7 +45,7 @@ func (s stepShape) measure(b *testing.B, trainer *Trainer) (sampled, trained flo
 		}
 	}
 	var sampling, training float64
-	overflows := 0
+	overflows, useful := 0, 0.0
 	step := func() {
 		start := time.Now()
 		sampler, err := trainer.Snapshot(ctx)
@@ -60,6 +60,7 @@ func (s stepShape) measure(b *testing.B, trainer *Trainer) (sampled, trained flo
 		sampling += sampledAt.Sub(start).Seconds()
 		training += time.Since(sampledAt).Seconds()
 		overflows += fb.Overflows
+		useful = float64(fb.Positions) / float64(fb.Padded)
 	}
 	step()
 	step()
@@ -73,6 +74,7 @@ func (s stepShape) measure(b *testing.B, trainer *Trainer) (sampled, trained flo
 	b.ReportMetric(trained, "trained_tok/s")
 	b.ReportMetric((sampling+training)/n, "s/step")
 	b.ReportMetric(float64(overflows)/n, "overflows/step")
+	b.ReportMetric(100*useful, "useful_%")
 	return sampled, trained
 }
 

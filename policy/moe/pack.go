@@ -2,6 +2,7 @@ package moe
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/rltrain/rltrain/policy"
@@ -38,50 +39,82 @@ const noPrefix = -1
 
 // pack packs data as the model allows: recorded experts and balance losses count positions, so that models with experts share none.
 func (t *Trainer) pack(data []policy.Datum) ([]*batch, error) {
-	return pack(data, t.Shapes.TrainRows, t.Shapes.TrainWidth, t.Config.MoELayers() == 0)
+	s, share := t.Shapes, t.Config.MoELayers() == 0
+	if s.TrainTokens == 0 {
+		return pack(data, s.TrainRows, s.TrainWidth, share)
+	}
+	layers, head, attended := t.Config.TokenFLOPs()
+	return packBudget(data, s.TrainTokens, s.TrainWidth, share, func(width int) float64 { return layers + head + attended*float64(width) })
 }
 
 // pack lays data side by side into microbatches of rows x width positions: longest first, each into the first
-// row with room (first fit decreasing); then the rows are dealt to the microbatches in turn, so that each gets
-// its share of long and short ones: a batch of one kind alone overflows its experts. The order depends on the data alone.
+// row with room (first fit decreasing); then the rows are dealt to the microbatches. The order depends on the data alone.
 // A datum occupies one position less than it has tokens: its last token is only a target.
 // With share, data of one prompt lie in one bundle, where the prompt is laid down once.
 func pack(data []policy.Datum, rows, width int, share bool) ([]*batch, error) {
-	for i, d := range data {
-		if err := checkDatum(d, width); err != nil {
-			return nil, fmt.Errorf("datum %d: %w", i, err)
-		}
+	if err := checkData(data, width); err != nil {
+		return nil, err
 	}
-	filled := fillRows(bundles(data, width, share), width)
-	batches := make([]*batch, (len(filled)+rows-1)/rows)
-	for i := range batches {
-		batches[i] = newBatch(rows, width)
+	filled := fillRows(bundles(data, width, share), []int{width})
+	shapes := make([]layout, (len(filled)+rows-1)/rows)
+	for i := range shapes {
+		shapes[i] = layout{rows: rows, width: width}
 	}
-	for r, members := range filled {
-		b := batches[r%len(batches)]
-		for _, m := range members {
-			b.writeBundle(data, m.members, r/len(batches))
-		}
-	}
-	return batches, nil
+	deal(filled, shapes)
+	return write(data, shapes), nil
 }
 
-// fillRows chooses the bundles of each row of width positions.
-func fillRows(all []bundle, width int) (filled [][]bundle) {
+// packBudget is pack with microbatches of at most budget positions whose rows are no wider than the data make worth it; see planned.
+func packBudget(data []policy.Datum, budget, width int, share bool, cost func(width int) float64) ([]*batch, error) {
+	if err := checkData(data, width); err != nil {
+		return nil, err
+	}
+	all := widths(width)
+	rowsFrom := func(narrow int) []packedRow {
+		return fillRows(bundles(data, narrow, share), all[slices.Index(all, narrow):])
+	}
+	return write(data, planned(rowsFrom, budget, width, cost)), nil
+}
+
+// write lays the data down as planned.
+func write(data []policy.Datum, shapes []layout) []*batch {
+	batches := make([]*batch, len(shapes))
+	for i, l := range shapes {
+		batches[i] = newBatch(l.rows, l.width)
+		for r, row := range l.filled {
+			for _, m := range row.bundles {
+				batches[i].writeBundle(data, m.members, r)
+			}
+		}
+	}
+	return batches
+}
+
+// fillRows chooses the bundles of each row. A new row gets the narrowest of the widths, which ascend, that its first bundle fits.
+func fillRows(all []bundle, widths []int) (filled []packedRow) {
 	sort.SliceStable(all, func(a, b int) bool { return all[a].length > all[b].length })
-	var used, segments []int // of each row
 	for _, b := range all {
 		row := 0
-		for row < len(filled) && (used[row]+b.length > width || segments[row]+b.segments() > maxSegments) {
+		for row < len(filled) && (filled[row].used+b.length > filled[row].width || filled[row].segments+b.segments() > maxSegments) {
 			row++
 		}
 		if row == len(filled) {
-			filled, used, segments = append(filled, nil), append(used, 0), append(segments, 0)
+			at, _ := slices.BinarySearch(widths, b.length)
+			filled = append(filled, packedRow{width: widths[at]})
 		}
-		filled[row] = append(filled[row], b)
-		used[row], segments[row] = used[row]+b.length, segments[row]+b.segments()
+		r := &filled[row]
+		r.bundles, r.used, r.segments = append(r.bundles, b), r.used+b.length, r.segments+b.segments()
 	}
 	return filled
+}
+
+func checkData(data []policy.Datum, width int) error {
+	for i, d := range data {
+		if err := checkDatum(d, width); err != nil {
+			return fmt.Errorf("datum %d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 func length(d policy.Datum) int { return len(d.Prompt) + len(d.Response) - 1 }

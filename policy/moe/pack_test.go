@@ -12,11 +12,12 @@ import (
 )
 
 // checkPacked requires every datum exactly once, nothing over another, and every array right.
-func checkPacked(t *testing.T, data []policy.Datum, batches []*batch, rows, width int) {
+func checkPacked(t *testing.T, data []policy.Datum, batches []*batch) {
 	t.Helper()
 	seen := make([]int, len(data))
 	for _, b := range batches {
 		require.NotEmpty(t, b.places)
+		rows, width := b.rows, b.width
 		owner := make([]int, rows*width) // datum + 1
 		documents := map[[2]int]bool{}   // row, segment
 		for _, p := range b.places {
@@ -71,7 +72,10 @@ func TestPack(t *testing.T) {
 		}
 		batches, err := pack(data, rows, width, false)
 		require.NoError(t, err)
-		checkPacked(t, data, batches, rows, width)
+		checkPacked(t, data, batches)
+		for _, b := range batches {
+			require.Equal(t, []int{rows, width}, []int{b.rows, b.width})
+		}
 		again, err := pack(data, rows, width, false)
 		require.NoError(t, err)
 		require.Equal(t, batches, again)
@@ -84,7 +88,7 @@ func TestPack(t *testing.T) {
 	batches, err := pack(data, 2, 64, false)
 	require.NoError(t, err)
 	require.Len(t, batches, 2)
-	checkPacked(t, data, batches, 2, 64)
+	checkPacked(t, data, batches)
 }
 
 func TestPackRefuses(t *testing.T) {

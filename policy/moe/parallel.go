@@ -78,15 +78,19 @@ func (t *Trainer) copyTo(device int, list []*tensors.Tensor) ([]*tensors.Tensor,
 	return copies, nil
 }
 
-// rounds cuts microbatches into rounds of one a device; the last is filled up with empty ones.
+// rounds cuts microbatches into rounds of one a device, all of one shape; a round that lacks some is filled up with empty ones.
 func rounds(batches []*batch, devices int) [][]*batch {
 	var list [][]*batch
-	for from := 0; from < len(batches); from += devices {
-		round := append([]*batch(nil), batches[from:min(from+devices, len(batches))]...)
-		for len(round) < devices {
-			round = append(round, newBatch(batches[0].rows, batches[0].width))
+	for len(batches) > 0 {
+		first, n := batches[0], 1
+		for n < min(devices, len(batches)) && batches[n].rows == first.rows && batches[n].width == first.width {
+			n++
 		}
-		list = append(list, round)
+		round := append([]*batch(nil), batches[:n]...)
+		for len(round) < devices {
+			round = append(round, newBatch(first.rows, first.width))
+		}
+		list, batches = append(list, round), batches[n:]
 	}
 	return list
 }

@@ -18,6 +18,7 @@ import (
 type Shapes struct {
 	TrainRows    int `yaml:"train_rows"`    // rows of a training microbatch
 	TrainWidth   int `yaml:"train_width"`   // positions of a row; no sequence may be longer
+	TrainTokens  int `yaml:"train_tokens"`  // positions of a microbatch at most, rows as wide as the data need; 0: train_rows of train_width
 	MaxRows      int `yaml:"max_rows"`      // completions sampled side by side
 	DecodeChunk  int `yaml:"decode_chunk"`  // tokens drawn between two looks at who has finished
 	PromptMargin int `yaml:"prompt_margin"` // prompt slots are rounded up to this
@@ -73,6 +74,9 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	}
 	if shapes.Devices < 0 || shapes.Devices > engine.NumDevices() {
 		return nil, fmt.Errorf("shapes.devices is %d, and the engine has %d: want 1 to that many", shapes.Devices, engine.NumDevices())
+	}
+	if shapes.TrainTokens != 0 && shapes.TrainTokens < shapes.TrainWidth {
+		return nil, fmt.Errorf("shapes.train_tokens is %d, less than one row of train_width %d: raise it to that or more, or leave it out", shapes.TrainTokens, shapes.TrainWidth)
 	}
 	t := &Trainer{Config: config, Shapes: shapes, engine: engine}
 	var err error
