@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/rltrain/rltrain/internal/reflect"
 )
 
 // BenchmarkRecordStep256 is one step of the demo's recipe: 32 prompts with 8 samples.
@@ -21,6 +23,13 @@ func BenchmarkRecordStep2048(b *testing.B) { benchmarkRecord(b, 256) }
 func benchmarkRecord(b *testing.B, groups int) {
 	log := mustCreate(b)
 	g, a := makeGroups(groups, 8)
+	for i := range g {
+		for j := range g[i].Rollouts {
+			for k := range g[i].Rollouts[j].Reflections {
+				g[i].Rollouts[j].Reflections[k].Effect = reflect.Good // the dearest: flips have an index
+			}
+		}
+	}
 	used, steps := cpu(b), 0
 	for b.Loop() {
 		require.NoError(b, log.RecordStep(context.Background(), makeStep(steps), g, a, nil))
