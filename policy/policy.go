@@ -27,9 +27,10 @@ type Params struct {
 	Stop []Token // a completion ends after any of these
 	// StopStrings end a completion before any of them. An engine that sees tokens only does not know them: whoever reads the
 	// text cuts it there.
-	StopStrings []string
-	Banned      []Token // never drawn; the others share what is left
-	Routing     bool    // fill in Sample.Routing
+	StopStrings  []string
+	Banned       []Token // never drawn; the others share what is left
+	Routing      bool    // fill in Sample.Routing
+	Alternatives int     // likeliest tokens to tell at each place, for engines that do; 0 for none
 }
 
 // Cut keeps the likelier tokens only, as transformers and vLLM do: first TopK, then TopP of what is left, then MinP. The zero
@@ -80,8 +81,9 @@ type Sample struct {
 
 	// What an engine with a tokenizer of its own reports; it may know text and counts without the tokens.
 	Text                     string
-	TextTokens, PromptTokens int     // how many of Text; how many of the prompt, 0 where another sample's prompt served this one too
-	Seconds                  float64 // that it took; 0 where the engine does not tell
+	Alternatives             [][]Alternative // the likeliest first, for each token, if Params.Alternatives asked for them
+	TextTokens, PromptTokens int             // how many of Text; how many of the prompt, 0 where another sample's prompt served this one too
+	Seconds                  float64         // that it took; 0 where the engine does not tell
 }
 
 // Length is the number of tokens drawn.

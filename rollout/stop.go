@@ -51,5 +51,6 @@ func (p *Pool) Read(sample policy.Sample) Rollout {
 	for _, values := range []*[]float32{&r.Logprobs, &r.DrawLogprobs, &r.Entropies} {
 		*values = (*values)[:min(n, len(*values))]
 	}
+	r.Alternatives = r.Alternatives[:min(n, len(r.Alternatives))]
 	return r
 }

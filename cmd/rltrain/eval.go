@@ -36,6 +36,8 @@ type evalFlags struct {
 	prices           eval.Prices
 	server           openai.Options // without address and key
 	keyEnv           string
+	alternatives     int    // likeliest tokens to keep for each drawn one
+	record           string // RUN@STEP
 }
 
 func evalCommand() *cobra.Command {
@@ -93,6 +95,8 @@ func (f *evalFlags) addFlags(cmd *cobra.Command) {
 	flags.DurationVar(&f.server.Deadline, "deadline", 10*time.Minute, "server: for one request")
 	flags.StringVar(&f.keyEnv, "api-key-env", "RLTRAIN_API_KEY", "server: environment `VARIABLE` with the key, which is sent if it is set")
 	flags.StringVar(&f.control, "control", "", "retry: a chain that does not claim to be right is made to go on; own-verdict: of a task's samples the first that claims to be right counts")
+	flags.IntVar(&f.alternatives, "top-logprobs", 0, "server: keep the `N` likeliest tokens at each place, at most 20")
+	flags.StringVar(&f.record, "record", "", "server: write the result into the log of a run, as that of its checkpoint `RUN@STEP`, which the server has loaded")
 	unsafeFlag(cmd, &f.unsafe)
 	deviceFlag(cmd, &f.device)
 	flags.StringVar(&f.json, "json", "", "write the result as JSON to `FILE` (- is standard output)")
@@ -177,7 +181,7 @@ func (f *evalFlags) judges(tasks []datasets.Task, progress io.Writer) (verifiers
 
 // draw samples the tasks, plainly or as the control that goes on with its own chains.
 func (f *evalFlags) draw(ctx context.Context, m *evalModel, tasks []datasets.Task, progress *progress) ([]rollout.Group, error) {
-	m.pool.Params = policy.Params{N: f.set.Samples, MaxTokens: f.set.MaxTokens, Temperature: float32(f.set.Temperature)}
+	m.pool.Params = policy.Params{N: f.set.Samples, MaxTokens: f.set.MaxTokens, Temperature: float32(f.set.Temperature), Alternatives: f.alternatives}
 	switch f.control {
 	case "", "own-verdict":
 	case "retry":

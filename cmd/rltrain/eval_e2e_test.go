@@ -99,7 +99,7 @@ func TestEvalOfLlamaServer(t *testing.T) {
 	}
 	samples, result := filepath.Join(t.TempDir(), "samples.jsonl"), filepath.Join(t.TempDir(), "result.json")
 	args := []string{"eval", "--model", fmt.Sprintf("openai+http://127.0.0.1:%d/v1/smollm2", port), "--tasks", mustWrite(t, "sums.jsonl", tasks.String()),
-		"--samples", fmt.Sprint(nSamples), "--max-tokens", "48", "--concurrency", "1", "--retries", "0", "--samples-out", samples, "--json", result}
+		"--samples", fmt.Sprint(nSamples), "--max-tokens", "48", "--top-logprobs", "3", "--concurrency", "1", "--retries", "0", "--samples-out", samples, "--json", result}
 
 	server := mustStartLlama(t, bin, gguf, port)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -133,6 +133,11 @@ func TestEvalOfLlamaServer(t *testing.T) {
 	for _, l := range after {
 		texts[l.Text] = true
 		require.NotEmpty(t, l.Logprobs)
+		require.Len(t, l.Alternatives, len(l.Logprobs))
+		for _, list := range l.Alternatives {
+			require.Len(t, list, 3)
+			require.GreaterOrEqual(t, list[0].Logprob, list[2].Logprob)
+		}
 		require.Positive(t, l.Tokens)
 	}
 	require.Greater(t, len(texts), nTasks, "samples of a task differ")

@@ -40,6 +40,12 @@ const autoTemplate = "auto"
 func (f *evalFlags) open(ctx context.Context, progress io.Writer) (*evalModel, error) {
 	m := &evalModel{header: eval.Header{Model: f.model, Tasks: f.set.Tasks, Temperature: f.set.Temperature, MaxTokens: f.set.MaxTokens, Seed: f.seed}}
 	var err error
+	if f.alternatives < 0 || f.alternatives > 20 {
+		return nil, usageError{fmt.Errorf("--top-logprobs %d: want 0 to 20, which is what servers give", f.alternatives)}
+	}
+	if !openai.IsName(f.model) && (f.alternatives > 0 || f.record != "") {
+		return nil, usageError{fmt.Errorf("--top-logprobs and --record are for models on a server; %s is a folder, whose engine tells no alternatives and whose run is known", f.model)}
+	}
 	if openai.IsName(f.model) {
 		err = f.openServer(ctx, m, progress)
 	} else {
@@ -61,13 +67,21 @@ func (f *evalFlags) openServer(ctx context.Context, m *evalModel, progress io.Wr
 	if err := f.pricedByTokens(f.model); err != nil {
 		return err
 	}
+	if err := f.recordAt(m); err != nil {
+		return err
+	}
+	recipe, err := f.runRecipe(ctx, m.run)
+	if err != nil {
+		return err
+	}
+	f.prices.Hour = 0 // of the machine that the recipe means
 	o := f.server
 	if o.BaseURL, o.Model, err = openai.ParseName(f.model); err != nil {
 		return usageError{err}
 	}
 	o.APIKey = os.Getenv(f.keyEnv)
 	o.Say = func(text string) { fmt.Fprintln(progress, text) }
-	if m.pool.Template, err = f.chooseTemplate(nil, nil); err != nil {
+	if m.pool.Template, err = f.chooseTemplate(nil, recipe); err != nil {
 		return err
 	}
 	m.sampler, err = openai.Open(ctx, o)
@@ -97,6 +111,21 @@ func (f *evalFlags) openFolder(ctx context.Context, m *evalModel, progress io.Wr
 	}
 	m.sampler, err = opened.Snapshot(ctx)
 	return err
+}
+
+// recordAt finds the run that --record names, and its checkpoint.
+func (f *evalFlags) recordAt(m *evalModel) error {
+	if f.record == "" {
+		return nil
+	}
+	folder, err := modelFolder(f.record)
+	if err != nil {
+		return usageError{fmt.Errorf("--record: %w", err)}
+	}
+	if m.run, m.step = runOf(folder); m.run == "" {
+		return usageError{fmt.Errorf("--record %s is no checkpoint of a run: want RUN@STEP", f.record)}
+	}
+	return nil
 }
 
 // runRecipe is the recipe of the run whose checkpoint is evaluated, nil for none. Its prices hold where no flag gives others.

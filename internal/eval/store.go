@@ -42,17 +42,18 @@ const samplesVersion = 1
 
 // Line is one judged completion.
 type Line struct {
-	Task         string            `json:"task"`
-	Number       int               `json:"number"` // of the task's samples
-	Prompt       string            `json:"prompt_sha256"`
-	Text         string            `json:"text"`
-	Tokens       int               `json:"tokens"`
-	TokenIDs     []policy.Token    `json:"token_ids,omitempty"`
-	Logprobs     []logprob         `json:"logprobs,omitempty"`
-	PromptTokens int               `json:"prompt_tokens,omitempty"`
-	Stop         policy.StopReason `json:"stop_reason"`
-	Seconds      float64           `json:"seconds"`
-	Verdict      verdictLine       `json:"verdict"`
+	Task         string                 `json:"task"`
+	Number       int                    `json:"number"` // of the task's samples
+	Prompt       string                 `json:"prompt_sha256"`
+	Text         string                 `json:"text"`
+	Tokens       int                    `json:"tokens"`
+	TokenIDs     []policy.Token         `json:"token_ids,omitempty"`
+	Logprobs     []logprob              `json:"logprobs,omitempty"`
+	Alternatives [][]policy.Alternative `json:"top_logprobs,omitempty"`
+	PromptTokens int                    `json:"prompt_tokens,omitempty"`
+	Stop         policy.StopReason      `json:"stop_reason"`
+	Seconds      float64                `json:"seconds"`
+	Verdict      verdictLine            `json:"verdict"`
 }
 
 type verdictLine struct {
@@ -91,7 +92,7 @@ func (l *logprob) UnmarshalJSON(text []byte) error {
 
 func lineOf(task datasets.Task, number int, prompt string, r rollout.Rollout) Line {
 	l := Line{
-		Task: task.ID, Number: number, Prompt: prompt, Text: r.Text, Tokens: r.Length(), TokenIDs: r.Tokens, PromptTokens: r.PromptTokens,
+		Task: task.ID, Number: number, Prompt: prompt, Text: r.Text, Tokens: r.Length(), TokenIDs: r.Tokens, PromptTokens: r.PromptTokens, Alternatives: r.Alternatives,
 		Stop: r.Stop, Seconds: r.Seconds,
 	}
 	for _, x := range r.Logprobs {
@@ -109,7 +110,9 @@ func (l *Line) judged(r rollout.Rollout) {
 
 // sample is what was drawn, with its text.
 func (l Line) sample() policy.Sample {
-	s := policy.Sample{Tokens: l.TokenIDs, Stop: l.Stop, Text: l.Text, TextTokens: l.Tokens, PromptTokens: l.PromptTokens, Seconds: l.Seconds}
+	s := policy.Sample{
+		Tokens: l.TokenIDs, Alternatives: l.Alternatives, Stop: l.Stop, Text: l.Text, TextTokens: l.Tokens, PromptTokens: l.PromptTokens, Seconds: l.Seconds,
+	}
 	for _, x := range l.Logprobs {
 		s.Logprobs = append(s.Logprobs, float32(x))
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/rltrain/rltrain/internal/reflect"
+	"github.com/rltrain/rltrain/policy"
 	"github.com/rltrain/rltrain/rollout"
 )
 
@@ -34,7 +35,7 @@ type inserter struct {
 
 const insertRollout = `INSERT INTO rollouts (group_id, key, sample, response, tokens, stop_reason, verdict, format, answer,
 	reason, passed, total, reward, advantage, policy_version, reflections, language_mix, mean_logp, ms, response_raw,
-	token_ids, logprobs, entropies, learned_logprobs, stderr) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	token_ids, logprobs, entropies, learned_logprobs, stderr, alternatives) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const insertReflection = `INSERT INTO reflections (rollout_id, position, "offset", category, phrase, answer_before,
 	answer_after, effect) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
@@ -106,11 +107,15 @@ func (in inserter) insertRollout(ctx context.Context, group int64, question, key
 	if response != r.Text {
 		raw = []byte(r.Text)
 	}
+	alternatives, err := packAlternatives(r.Alternatives)
+	if err != nil {
+		return err
+	}
 	v := r.Verdict
 	result, err := in.rollout.ExecContext(ctx, group, key, sample, response, r.Length(), string(r.Stop), string(v.Kind),
 		v.Format, cleanText(v.Answer), cleanText(v.Reason), v.Passed, v.Total, number(v.Reward), advantage, r.Version,
 		reflect.Spoken(r.Reflections), number(reflect.LanguageMix(question, r.Text)), number(mean(r.Logprobs)), number(r.VerifyMS), raw,
-		packInts(r.Tokens), packFloats(r.Logprobs), packFloats(r.Entropies), packFloats(r.Learned), cleanText(v.Stderr))
+		packInts(r.Tokens), packFloats(r.Logprobs), packFloats(r.Entropies), packFloats(r.Learned), cleanText(v.Stderr), alternatives)
 	if err != nil {
 		return err
 	}
@@ -146,4 +151,13 @@ func dropText(ctx context.Context, tx *sql.Tx, where string, args ...any) error 
 	_, err := tx.ExecContext(ctx, `INSERT INTO rollouts_fts (rollouts_fts, rowid, prompt, response)
 		SELECT 'delete', r.id, g.prompt, r.response FROM rollouts r JOIN task_groups g ON g.id = r.group_id WHERE `+where, args...)
 	return err
+}
+
+// packAlternatives is NULL where an engine told none.
+func packAlternatives(list [][]policy.Alternative) (any, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
 }

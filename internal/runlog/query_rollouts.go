@@ -3,6 +3,7 @@ package runlog
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/rltrain/rltrain/internal/reflect"
+	"github.com/rltrain/rltrain/policy"
 )
 
 // Rollout is one row of v_rollouts. A value that is not defined (the advantage of a rollout
@@ -179,20 +181,24 @@ type Drawn struct {
 	Text                string
 	Prompt, Tokens      []int32
 	Logprobs, Entropies []float32
-	Learned             []float32 // the trainer's log-probs at the last update that learned from it; nil for none
-	Stderr              string    // code: the end of what the program wrote there
+	Learned             []float32              // the trainer's log-probs at the last update that learned from it; nil for none
+	Alternatives        [][]policy.Alternative // the likeliest tokens at each place; nil where the engine told none
+	Stderr              string                 // code: the end of what the program wrote there
 	Task                []byte
 }
 
 // Drawn returns the raw material of one rollout.
 func (l *Log) Drawn(ctx context.Context, rolloutID string) (Drawn, error) {
 	var d Drawn
-	var prompt, tokens, logprobs, entropies, learned []byte
+	var prompt, tokens, logprobs, entropies, learned, alternatives []byte
 	err := l.db.QueryRowContext(ctx, `SELECT coalesce(r.response_raw, CAST(r.response AS BLOB)), g.prompt_ids, r.token_ids, r.logprobs,
-		r.entropies, r.learned_logprobs, coalesce(r.stderr, ''), g.task FROM rollouts r JOIN task_groups g ON g.id = r.group_id WHERE r.key = ?`, rolloutID).
-		Scan(&d.Text, &prompt, &tokens, &logprobs, &entropies, &learned, &d.Stderr, &d.Task)
+		r.entropies, r.learned_logprobs, coalesce(r.stderr, ''), g.task, r.alternatives FROM rollouts r JOIN task_groups g ON g.id = r.group_id WHERE r.key = ?`, rolloutID).
+		Scan(&d.Text, &prompt, &tokens, &logprobs, &entropies, &learned, &d.Stderr, &d.Task, &alternatives)
 	if err == sql.ErrNoRows {
 		return d, fmt.Errorf("run %s has %w %q: `rltrain rollouts` lists them", l.dir, ErrNoRollout, rolloutID)
+	}
+	if err == nil && alternatives != nil {
+		err = json.Unmarshal(alternatives, &d.Alternatives)
 	}
 	d.Prompt, d.Tokens = unpackInts(prompt), unpackInts(tokens)
 	d.Logprobs, d.Entropies, d.Learned = unpackFloats(logprobs), unpackFloats(entropies), unpackFloats(learned)

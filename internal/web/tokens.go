@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/rltrain/rltrain/internal/runlog"
@@ -56,6 +57,7 @@ func (s *Server) cells(dir, by string, d runlog.Drawn) ([]tokenCell, strip) {
 				cell.Class = class(st.By, float64(d.Entropies[i]))
 			}
 		}
+		cell.Title += alternatives(d, i)
 		if i < len(d.Learned) {
 			moved := float64(d.Learned[i]) - logp
 			cell.Title += fmt.Sprintf(", ratio %.4f", math.Exp(moved))
@@ -66,6 +68,18 @@ func (s *Server) cells(dir, by string, d runlog.Drawn) ([]tokenCell, strip) {
 		out = append(out, cell)
 	}
 	return out, st
+}
+
+// alternatives are the likeliest tokens at a place, in words.
+func alternatives(d runlog.Drawn, i int) string {
+	if i >= len(d.Alternatives) || len(d.Alternatives[i]) == 0 {
+		return ""
+	}
+	var list []string
+	for _, a := range d.Alternatives[i] {
+		list = append(list, fmt.Sprintf("%q %s", visible(a.Text), percent(math.Exp(float64(a.Logprob)))))
+	}
+	return ", likeliest: " + strings.Join(list, ", ")
 }
 
 // class sorts a token into six classes: by its log-prob, by the entropy that it was drawn from, or by the logarithm of its ratio.

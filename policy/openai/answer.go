@@ -29,8 +29,9 @@ type choice struct {
 	Finish   string         `json:"finish_reason"`
 	TokenIDs []policy.Token `json:"token_ids"` // vLLM
 	Logprobs *struct {
-		Content []entry    `json:"content"`        // of chats, and of llama.cpp's completions too
-		Tokens  []*float32 `json:"token_logprobs"` // of completions
+		Content []entry              `json:"content"`        // of chats, and of llama.cpp's completions too
+		Tokens  []*float32           `json:"token_logprobs"` // of completions
+		Top     []map[string]float32 `json:"top_logprobs"`   // of completions
 	} `json:"logprobs"`
 }
 
@@ -39,6 +40,10 @@ type entry struct {
 	ID      *policy.Token `json:"id"` // llama.cpp
 	Bytes   []int         `json:"bytes"`
 	Logprob float32       `json:"logprob"`
+	Top     []struct {
+		Token   string  `json:"token"`
+		Logprob float32 `json:"logprob"`
+	} `json:"top_logprobs"`
 }
 
 // read makes samples of an answer.
@@ -91,8 +96,35 @@ func (c choice) sample() (policy.Sample, error) {
 	if s.Tokens != nil && len(s.Tokens) != len(s.Logprobs) {
 		s.Logprobs = nil // whose they are is not known
 	}
+	if s.Logprobs != nil {
+		s.Alternatives = c.alternatives()
+	}
 	s.TextTokens = max(len(s.Tokens), len(s.Logprobs))
 	return s, nil
+}
+
+// alternatives are the likeliest tokens at each place, nil where the server told none.
+func (c choice) alternatives() (out [][]policy.Alternative) {
+	for _, top := range c.Logprobs.Top {
+		var list []policy.Alternative
+		for text, logprob := range top {
+			list = append(list, policy.Alternative{Text: text, Logprob: logprob})
+		}
+		out = append(out, list)
+	}
+	for _, e := range c.Logprobs.Content {
+		var list []policy.Alternative
+		for _, t := range e.Top {
+			list = append(list, policy.Alternative{Text: t.Token, Logprob: t.Logprob})
+		}
+		out = append(out, list)
+	}
+	for _, list := range out { // servers list the drawn token too, wherever it ranks
+		slices.SortFunc(list, func(a, b policy.Alternative) int {
+			return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.Text, b.Text))
+		})
+	}
+	return out
 }
 
 func (c choice) logprobs() (out []float32) {

@@ -78,7 +78,7 @@ func (s *Sampler) completion(r policy.Request, seed int64, n int) openai.Complet
 		}
 	}
 	if !s.mute.Load() {
-		p.Logprobs = openai.Int(1)
+		p.Logprobs = openai.Int(int64(max(1, r.Alternatives)))
 	}
 	p.Stop.OfStringArray = r.StopStrings
 	p.SetExtraFields(s.dialect.extra(r.Params))
@@ -93,7 +93,7 @@ func (s *Sampler) chat(r policy.Request, seed int64, n int) openai.ChatCompletio
 		Temperature: openai.Float(decimal(r.Temperature)), TopP: topP(r.Params), Seed: openai.Int(seed),
 	}
 	if !s.mute.Load() {
-		p.Logprobs, p.TopLogprobs = openai.Bool(true), openai.Int(1)
+		p.Logprobs, p.TopLogprobs = openai.Bool(true), openai.Int(int64(max(1, r.Alternatives)))
 	}
 	p.Stop.OfStringArray = r.StopStrings
 	p.SetExtraFields(s.dialect.extra(r.Params))

@@ -161,6 +161,41 @@ func TestVLLM(t *testing.T) {
 	require.Equal(t, []any{0.0, 1.0, true}, []any{sent["top_k"], sent["repetition_penalty"], sent["return_token_ids"]})
 }
 
+// Alternatives are kept only if they are asked for, as many as asked for, the likeliest first, from chats and from completions.
+func TestAlternatives(t *testing.T) {
+	llama, vllm := recorded(t, "llama-server"), recorded(t, "vllm")
+	request := ask(2)
+	request[0].Alternatives = 5
+	s := mustServe(t, llama[0], replay(llama[1]))
+	groups, err := mustOpen(t, s, "smollm2", &said{}).Sample(t.Context(), request)
+	require.NoError(t, err)
+	require.EqualValues(t, 5, s.requests[1]["logprobs"])
+	second := groups[0][1]
+	require.Len(t, second.Alternatives, len(second.Tokens))
+	require.Equal(t, []policy.Alternative{{Text: " the", Logprob: -1.892699956893921}}, second.Alternatives[4])
+
+	s = mustServe(t, vllm[0], replay(vllm[1]))
+	groups, err = mustOpen(t, s, "tiny-llama64", &said{}).Sample(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, []policy.Alternative{{Text: "@", Logprob: -6.211523056030273}}, groups[0][1].Alternatives[0])
+
+	request = ask(1)
+	request[0].Chat, request[0].Alternatives = true, 2
+	s = mustServe(t, llama[0], func(_ int, _ map[string]any, w http.ResponseWriter) {
+		fmt.Fprint(w, `{"choices":[{"index":0,"message":{"content":"c"},"finish_reason":"stop","logprobs":{"content":[
+			{"token":"c","logprob":-3,"top_logprobs":[{"token":"c","logprob":-3},{"token":"b","logprob":-1},{"token":"a","logprob":-1}]}]}}]}`)
+	})
+	sampler := mustOpen(t, s, "smollm2", &said{})
+	groups, err = sampler.Sample(t.Context(), request)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, s.requests[0]["top_logprobs"])
+	require.Equal(t, [][]policy.Alternative{{{Text: "a", Logprob: -1}, {Text: "b", Logprob: -1}}}, groups[0][0].Alternatives)
+	request[0].Alternatives = 0
+	groups, err = sampler.Sample(t.Context(), request)
+	require.NoError(t, err)
+	require.Nil(t, groups[0][0].Alternatives)
+}
+
 func TestSeedsDiffer(t *testing.T) {
 	record := recorded(t, "llama-server")
 	seeds := map[any]bool{}

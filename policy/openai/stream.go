@@ -122,6 +122,12 @@ func (s *Sampler) ask(ctx context.Context, r policy.Request, first, n int) ([]po
 	}
 	samples, err := read([]byte(raw))
 	for i := range samples { // the request's time is shared by what it drew
+		for j, list := range samples[i].Alternatives {
+			samples[i].Alternatives[j] = list[:min(len(list), r.Alternatives)]
+		}
+		if r.Alternatives == 0 {
+			samples[i].Alternatives = nil
+		}
 		samples[i].Seconds = time.Since(start).Seconds() / float64(len(samples))
 	}
 	return samples, err
