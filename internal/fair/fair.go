@@ -56,10 +56,10 @@ func (o *Order[K, T]) Add(key K, job T, now time.Time) {
 
 // least is what a group with jobs has used at least.
 func (o *Order[K, T]) least(now time.Time) time.Duration {
-	least, any := time.Duration(0), false
+	least, found := time.Duration(0), false
 	for _, g := range o.groups {
-		if used := g.usedBy(now); g.busy() && (!any || used < least) {
-			least, any = used, true
+		if used := g.usedBy(now); g.busy() && (!found || used < least) {
+			least, found = used, true
 		}
 	}
 	return least
@@ -98,6 +98,20 @@ func (o *Order[K, T]) Done(key K, began, now time.Time) {
 	if g.running--; g.running > 0 {
 		g.began = g.began.Add(g.began.Sub(began) / time.Duration(g.running))
 	}
-	least := o.least(now)
-	maps.DeleteFunc(o.groups, func(_ K, g *group[T]) bool { return !g.busy() && g.used <= least })
+	o.forget(o.least(now))
+}
+
+// mostIdle is how many groups without jobs are remembered, so that one that comes back is charged for what it had.
+const mostIdle = 256
+
+// forget drops groups without jobs that would begin anew no better than they stand; and all of them where there are many, as with
+// jobs that are each a group of their own.
+func (o *Order[K, T]) forget(least time.Duration) {
+	idle := 0
+	for _, g := range o.groups {
+		if !g.busy() {
+			idle++
+		}
+	}
+	maps.DeleteFunc(o.groups, func(_ K, g *group[T]) bool { return !g.busy() && (g.used <= least || idle > mostIdle) })
 }

@@ -126,6 +126,25 @@ func TestReturningGroupsAreCharged(t *testing.T) {
 	require.Equal(t, []string{"steady", "one by one", "steady", "steady", "steady", "one by one", "steady", "steady"}, ran)
 }
 
+// Jobs that are each a group of their own are served in their order, and leave nothing behind.
+func TestGroupsOfOneJob(t *testing.T) {
+	var order fair.Order[int, int]
+	now := time.Unix(0, 0)
+	for i := range 3 {
+		order.Add(i, i, now)
+	}
+	for i := range 10_000 {
+		group, job, ok := order.Next(now)
+		require.True(t, ok)
+		require.Equal(t, []int{i, i}, []int{group, job})
+		began := now
+		now = now.Add(5 * time.Millisecond)
+		order.Add(i+3, i+3, now)
+		order.Done(group, began, now)
+		require.LessOrEqual(t, order.Groups(), 300)
+	}
+}
+
 func TestSeats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seats := fair.NewSeats[int](3)

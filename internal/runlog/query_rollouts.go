@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -194,7 +195,7 @@ func (l *Log) Drawn(ctx context.Context, rolloutID string) (Drawn, error) {
 	err := l.db.QueryRowContext(ctx, `SELECT coalesce(r.response_raw, CAST(r.response AS BLOB)), g.prompt_ids, r.token_ids, r.logprobs,
 		r.entropies, r.learned_logprobs, coalesce(r.stderr, ''), g.task, r.alternatives FROM rollouts r JOIN task_groups g ON g.id = r.group_id WHERE r.key = ?`, rolloutID).
 		Scan(&d.Text, &prompt, &tokens, &logprobs, &entropies, &learned, &d.Stderr, &d.Task, &alternatives)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return d, fmt.Errorf("run %s has %w %q: `rltrain rollouts` lists them", l.dir, ErrNoRollout, rolloutID)
 	}
 	if err == nil && alternatives != nil {
