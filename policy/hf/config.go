@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const (
@@ -60,11 +61,18 @@ func ReadConfig(dir string) (Config, error) {
 func ParseConfig(text []byte) (Config, error) {
 	var outer struct {
 		Architectures []string        `json:"architectures"`
+		ModelType     string          `json:"model_type"`
 		DType         string          `json:"dtype"` // its name since transformers 4.56
 		Text          json.RawMessage `json:"text_config"`
 	}
+	if err := json.Unmarshal(text, &outer); err != nil {
+		return Config{}, err
+	}
 	var c Config
-	if err := errors.Join(json.Unmarshal(text, &outer), json.Unmarshal(text, &c)); err != nil {
+	if strings.HasPrefix(outer.ModelType, "gemma3") { // its released files leave out what equals these
+		c = Config{Vocab: 262_208, Width: 2304, Layers: 26, Heads: 8, KVHeads: 4, HeadDim: 256, Context: 131_072, TieEmbeddings: true}
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
 		return Config{}, err
 	}
 	if outer.Text != nil {

@@ -27,6 +27,9 @@ func TestParseConfig(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"Gemma3ForConditionalGeneration"}, seeing.Architectures)
 	require.Equal(t, 3, seeing.HeadDim)
+	short, err := ParseConfig([]byte(`{"model_type":"gemma3","text_config":{"hidden_size":2560,"model_type":"gemma3_text","num_hidden_layers":34}}`))
+	require.NoError(t, err)
+	require.Equal(t, Config{ModelType: "gemma3_text", Vocab: 262_208, Width: 2560, Layers: 34, Heads: 8, KVHeads: 4, HeadDim: 256, Context: 131_072, TieEmbeddings: true}, short)
 	for _, bad := range []string{`{`, `{}`, `{"hidden_size":"x"}`, `{"text_config":3}`} {
 		_, err := ParseConfig([]byte(bad))
 		require.Error(t, err, bad)

@@ -1,6 +1,7 @@
 package moe
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -28,7 +29,9 @@ func (c groupedQuery) params(add func(name string, kind paramKind, dims ...int))
 	add("o", outKind, c.Heads*c.HeadDim, c.Width)
 }
 
-func (c groupedQuery) scale() float64 { return 1 / math.Sqrt(float64(c.HeadDim)) }
+func (c groupedQuery) scale() float64 {
+	return 1 / math.Sqrt(cmp.Or(c.QueryScalar, float64(c.HeadDim)))
+}
 
 // project makes of x[...,D] the rotated queries [...,H,U], rotated keys and values [...,KV,U].
 func (c groupedQuery) project(w weights, l int, x, cos, sin *Node) (q, k, v *Node) {
@@ -43,7 +46,7 @@ func (c groupedQuery) project(w weights, l int, x, cos, sin *Node) (q, k, v *Nod
 	}
 	q, k, v = heads(0, c.Heads), heads(c.Heads, c.KVHeads), heads(c.Heads+c.KVHeads, c.KVHeads)
 	if c.QKNorm {
-		q, k = rmsNorm(q, w.at(l, "query_norm"), c.NormEps), rmsNorm(k, w.at(l, "key_norm"), c.NormEps)
+		q, k = c.norm(q, w.at(l, "query_norm")), c.norm(k, w.at(l, "key_norm"))
 	}
 	return rotate(q, cos, sin), rotate(k, cos, sin), v
 }

@@ -73,8 +73,13 @@ func (t *Trainer) SaveModel(dir string) error {
 		}
 		out := make([]float32, v.rows*max(1, v.cols))
 		v.each(func(published, ours int) { out[published] = source[ours] })
-		list = append(list, hf.NewFloat32s(v.name, v.shape(), out))
+		list = append(list, hf.NewFloat32s(t.source.name(v.name), v.shape(), out))
 	}
+	others, err := t.source.otherTensors()
+	if err != nil {
+		return err
+	}
+	list = append(list, others...)
 	return hf.Write(filepath.Join(dir, weightsFile), list, map[string]string{"format": "pt"})
 }
 
@@ -169,14 +174,19 @@ func (t *Trainer) loadWeights(dir string) error {
 		return err
 	}
 	defer file.Close()
+	t.source.look(file)
+	if t.Config.lora != nil && t.source.prefix != plainPrefix {
+		return fmt.Errorf("model %s also sees, and PEFT names its layers otherwise: train adapters on the decoder alone (model_type %s)", dir, familyGemma3)
+	}
 	values := map[string][]float32{}
 	for _, p := range t.Config.params() {
 		values[p.name] = make([]float32, p.size())
 	}
 	known, bias := map[string]bool{}, make([]float32, len(t.bias))
 	for _, v := range t.Config.views() {
-		known[v.name] = true
-		got, err := readTensor(file, dir, v.name, v.shape())
+		name := t.source.name(v.name)
+		known[name] = true
+		got, err := readTensor(file, dir, name, v.shape())
 		if err != nil {
 			return err
 		}
@@ -187,7 +197,7 @@ func (t *Trainer) loadWeights(dir string) error {
 		v.each(func(published, ours int) { into[ours] = got[published] })
 	}
 	for _, name := range file.Names() {
-		if !known[name] {
+		if !known[name] && !slices.Contains(t.source.others, name) {
 			return fmt.Errorf("model %s has a tensor %q that its config.json does not account for", dir, name)
 		}
 	}

@@ -201,7 +201,7 @@ func TestConfigRefusesWhatItCannotCompute(t *testing.T) {
 		value any
 		want  string
 	}{
-		{"model_type", "deepseek_v2", "model_type is deepseek_v2: this engine runs deepseek_v3, llama, qwen2, qwen3 and qwen3_moe only"},
+		{"model_type", "deepseek_v2", "model_type is deepseek_v2: this engine runs deepseek_v3, gemma3, gemma3_text, llama, qwen2, qwen3 and qwen3_moe only"},
 		{"q_lora_rank", -8, "q_lora_rank is -8"},
 		{"n_group", 3, "8 experts in 3 groups"},
 		{"n_group", 8, "8 experts in 8 groups"},

@@ -35,6 +35,16 @@ type Config struct {
 	QKVBias bool `json:"-" yaml:"qkv_bias,omitempty"` // added to queries, keys and values (Qwen2)
 	QKNorm  bool `json:"-" yaml:"qk_norm,omitempty"`  // queries and keys are normalised head by head (Qwen3)
 	Tied    bool `json:"-" yaml:"tie_word_embeddings,omitempty"`
+	// Gemma is the design of Gemma 3: norms multiply by 1 + weight and stand behind attention and feed-forward too, embeddings are multiplied by
+	// the root of the width, gates are GELU.
+	Gemma       bool    `json:"-" yaml:"gemma,omitempty"`
+	QueryScalar float64 `json:"-" yaml:"query_pre_attn_scalar,omitempty"` // scores are divided by its root; 0 is HeadDim
+	// LayerKinds has a letter for each layer: w attends to the last Window positions only, its own among them, and turns by LocalTheta; f attends to
+	// all, and its rotary positions are divided by RopeFactor (0 is 1). "" is f for all.
+	LayerKinds string  `json:"-" yaml:"layer_kinds,omitempty"`
+	Window     int     `json:"-" yaml:"sliding_window,omitempty"`
+	LocalTheta float64 `json:"-" yaml:"rope_local_base_freq,omitempty"`
+	RopeFactor float64 `json:"-" yaml:"rope_linear_factor,omitempty"`
 	// SoftmaxRouter scores experts by a softmax and balances without a bias (Qwen3-MoE); else by sigmoids, as DeepSeek-V3.
 	SoftmaxRouter bool `json:"-" yaml:"softmax_router,omitempty"`
 	// RawGates leaves the gates of the chosen experts as they are; otherwise they are made to sum to 1 (norm_topk_prob).
@@ -90,6 +100,9 @@ func (c Config) Validate() error {
 	if g := c.groups(); g > 1 && (c.Experts%g != 0 || c.Experts/g < 2 || c.TopKGroup < 1 || c.TopKGroup > g || c.TopK > c.TopKGroup*c.Experts/g) {
 		return fmt.Errorf("model config: %d experts in %d groups (n_group), %d of the groups (topk_group) for %d experts: want groups of equal size, at least 2, with room for the chosen",
 			c.Experts, g, c.TopKGroup, c.TopK)
+	}
+	if err := c.validateKinds(); err != nil {
+		return err
 	}
 	if c.QueryRank < 0 {
 		return fmt.Errorf("model config: q_lora_rank is %d: want a positive number, or null for none", c.QueryRank)

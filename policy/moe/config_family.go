@@ -12,16 +12,20 @@ import (
 // The families of published models that the engine runs, by model_type.
 const (
 	familyDeepSeek = "deepseek_v3"
+	familyGemma3   = "gemma3_text"
 	familyLlama    = "llama" // Llama 2 and 3, SmolLM2, Mistral's first
 	familyQwen2    = "qwen2"
 	familyQwen3    = "qwen3"
 	familyQwen3MoE = "qwen3_moe"
 )
 
+// withVision is the model_type of a Gemma 3 that also sees. Of these the decoder is run, and the rest kept as it is.
+const withVision = "gemma3"
+
 // architecture is the class of transformers for a family.
 func architecture(family string) string {
 	return map[string]string{
-		familyDeepSeek: "DeepseekV3ForCausalLM", familyLlama: "LlamaForCausalLM", familyQwen2: "Qwen2ForCausalLM",
+		familyDeepSeek: "DeepseekV3ForCausalLM", familyGemma3: "Gemma3ForCausalLM", familyLlama: "LlamaForCausalLM", familyQwen2: "Qwen2ForCausalLM",
 		familyQwen3: "Qwen3ForCausalLM", familyQwen3MoE: "Qwen3MoeForCausalLM",
 	}[family]
 }
@@ -31,6 +35,8 @@ func (c Config) family() string {
 	switch {
 	case c.KVHeads == 0:
 		return familyDeepSeek
+	case c.Gemma:
+		return familyGemma3
 	case c.SoftmaxRouter:
 		return familyQwen3MoE
 	case c.QKNorm:
@@ -59,7 +65,7 @@ func (p published) applyFamily(c *Config) error {
 		p.applyGroupedQuery(c)
 		return p.checkGroupedQuery()
 	}
-	return refuse("model_type", p.ModelType, fmt.Sprintf("%s, %s, %s, %s and %s", familyDeepSeek, familyLlama, familyQwen2, familyQwen3, familyQwen3MoE))
+	return refuse("model_type", p.ModelType, fmt.Sprintf("%s, %s, %s, %s, %s, %s and %s", familyDeepSeek, withVision, familyGemma3, familyLlama, familyQwen2, familyQwen3, familyQwen3MoE))
 }
 
 func (p published) checkDeepSeek() error {
@@ -125,12 +131,17 @@ func (p published) checkStretch(allowed string) error {
 }
 
 // source is what a model folder holds beside its weights, kept for the folders that are saved: nil where there was none.
-type source struct{ config, generation []byte }
+type source struct {
+	dir                string
+	config, generation []byte
+	prefix             string   // that its tensors have instead of plainPrefix
+	others             []string // its tensors that are not of the decoder, saved as they are
+}
 
 const generationFile = "generation_config.json"
 
 func readSource(dir string) (source, error) {
-	var s source
+	s := source{dir: dir, prefix: plainPrefix}
 	var err error
 	if s.config, err = os.ReadFile(filepath.Join(dir, configFile)); err != nil {
 		return s, fmt.Errorf("read model config: %w", err)

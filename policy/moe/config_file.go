@@ -85,6 +85,19 @@ func ReadConfig(dir string) (Config, error) {
 }
 
 func parseConfig(data []byte) (Config, error) {
+	var outer struct {
+		ModelType string          `json:"model_type"`
+		Text      json.RawMessage `json:"text_config"`
+	}
+	if err := json.Unmarshal(data, &outer); err != nil {
+		return Config{}, fmt.Errorf("parse model config: %w", err)
+	}
+	switch {
+	case outer.ModelType == familyGemma3:
+		return parseGemma(data)
+	case outer.ModelType == withVision && outer.Text != nil:
+		return parseGemma(outer.Text)
+	}
 	c := Config{RoutedScale: 1, RopeTheta: 10000, NormEps: 1e-6}
 	var p published
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -134,6 +147,9 @@ func (c Config) writeConfig(dir string) error {
 			delete(all, key)
 		}
 		own = c.groupedQueryKeys()
+		if c.Gemma {
+			own = c.gemmaConfigKeys()
+		}
 	}
 	for k, v := range own {
 		all[k] = v

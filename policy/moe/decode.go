@@ -31,7 +31,7 @@ type row struct {
 	token    *Node // int32 [B] the last token
 	start    *Node // int32 [B] first valid slot
 	slot     *Node // int32 scalar: where the last token's cache entry goes
-	cos, sin *Node // tables [MaxPositions, P/2]
+	cos, sin *Node // tables [MaxPositions, ropeWidth]
 }
 
 // decodeStep runs one token a row through the decoder: logits [B,V], the experts it was sent to int32 [B,slots], and the caches with their
@@ -41,31 +41,37 @@ func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, e
 	B, S := r.token.Shape().Dimensions[0], caches[0].Shape().Dimensions[1]
 	slot := BroadcastToDims(r.slot, B)
 	position := InsertAxes(Sub(slot, r.start), -1)
-	cos, sin := Gather(r.cos, position), Gather(r.sin, position) // [B,P/2]
 	slots := iota32(g, 1, B, S)
-	hidden := InsertAxes(hide(LogicalAnd(
-		LessOrEqual(slots, BroadcastToDims(r.slot, B, S)),
-		GreaterOrEqual(slots, BroadcastToDims(InsertAxes(r.start, -1), B, S)))), 1)
-	x := Gather(w.byName["embed"], InsertAxes(r.token, -1))
+	see := c.sight(Gather(r.cos, position), Gather(r.sin, position), func(window int) *Node {
+		allowed := LogicalAnd(
+			LessOrEqual(slots, BroadcastToDims(r.slot, B, S)),
+			GreaterOrEqual(slots, BroadcastToDims(InsertAxes(r.start, -1), B, S)))
+		if window > 0 {
+			allowed = LogicalAnd(allowed, GreaterThan(slots, BroadcastToDims(AddScalar(r.slot, -window), B, S)))
+		}
+		return InsertAxes(hide(allowed), 1)
+	})
+	x := c.embed(w, r.token)
 	look := c.attention()
 	parts := len(caches) / c.Layers
 	var ids []*Node
 	for l := range c.Layers {
-		h := rmsNorm(x, w.at(l, "attn_norm"), c.NormEps)
-		for i, entry := range look.parts(InsertAxes(look.keep(w, l, h, cos, sin), 1)) {
+		v := see.of(l)
+		h := c.norm(x, w.at(l, "attn_norm"))
+		for i, entry := range look.parts(InsertAxes(look.keep(w, l, h, v.cos, v.sin), 1)) {
 			grown = append(grown, write(caches[l*parts+i], entry, r.slot))
 		}
-		x = Add(x, look.cached(w, l, h, grown[l*parts:], cos, sin, hidden))
-		h = rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps)
+		x = Add(x, c.normAfter(w, l, "attn_after_norm", look.cached(w, l, h, grown[l*parts:], v.cos, v.sin, v.hidden)))
+		h = c.norm(x, w.at(l, "ffn_norm"))
 		y := c.sharedFFN(w, l, h)
 		if l >= c.DenseLayers {
 			chosen := c.route(w, l, h)
 			ids = append(ids, chosen.ids...)
 			y = plus(y, c.denseExperts(h, chosen, w.at(l, "experts_in"), w.at(l, "experts_out")))
 		}
-		x = Add(x, y)
+		x = Add(x, c.normAfter(w, l, "ffn_after_norm", y))
 	}
-	return w.logits(rmsNorm(x, w.byName["norm"], c.NormEps)), c.joinRoutes(ids, r.token), grown
+	return w.logits(c.norm(x, w.byName["norm"])), c.joinRoutes(ids, r.token), grown
 }
 
 // writeSlice puts an entry into its slot; writeWhere is the form for backends without DynamicUpdateSlice.
@@ -122,7 +128,7 @@ const (
 	stateBan  // float32 [V] added to the logits
 	stateEnds // int32 [Z] stop tokens, -1 for none
 	stateUnif // float32 [B,C] one uniform a drawn token
-	stateCos  // [MaxPositions,P/2]
+	stateCos  // [MaxPositions,ropeWidth]
 	stateSin
 	stateTokens // int32 [B,C] drawn tokens
 	stateLogps  // float32 [B,C]

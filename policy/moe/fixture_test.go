@@ -135,7 +135,7 @@ func (c Config) probeGraph() builder {
 		B, T := s.tokens.Shape().Dimensions[0], s.tokens.Shape().Dimensions[1]
 		cosTable, sinTable := c.ropeTable(s.tokens.Graph(), c.MaxPositions)
 		at := graph.InsertAxes(s.positions, -1)
-		cos, sin, hidden := graph.Gather(cosTable, at), graph.Gather(sinTable, at), s.hidden()
+		cos, sin, hidden := graph.Gather(cosTable, at), graph.Gather(sinTable, at), s.hidden(0)
 		x := graph.Gather(w.byName["embed"], graph.InsertAxes(s.tokens, -1))
 		var t trunk
 		var seen []*graph.Node

@@ -30,7 +30,7 @@ func (c Config) TokenFLOPs() (layers, head, attended float64) {
 func (c Config) spanFLOPs(from, to, heads int) float64 {
 	layers, head, attended := c.TokenFLOPs()
 	n := float64(to - from)
-	return n*layers + float64(heads)*head + attended*n*float64(from+to+1)/2 // position t attends to t+1 tokens
+	return n*layers + float64(heads)*head + attended*c.attended(from, to)
 }
 
 // account sums up what a Trainer and its Samplers have done.

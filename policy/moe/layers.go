@@ -1,6 +1,8 @@
 package moe
 
 import (
+	"math"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -24,6 +26,37 @@ func rmsNorm(x, gain *Node, eps float64) *Node {
 	return Mul(Div(x, Sqrt(variance)), ExpandLeftToRank(gain, x.Rank()))
 }
 
+// norm is the model's own: Gemma keeps gains less 1.
+func (c Config) norm(x, gain *Node) *Node {
+	if c.Gemma {
+		gain = AddScalar(gain, 1)
+	}
+	return rmsNorm(x, gain, c.NormEps)
+}
+
+// normAfter normalises what a part of layer l adds to the stream, where the model does.
+func (c Config) normAfter(w weights, l int, name string, x *Node) *Node {
+	if !c.Gemma {
+		return x
+	}
+	return c.norm(x, w.at(l, name))
+}
+
+// embed looks tokens up: [...,D].
+func (c Config) embed(w weights, tokens *Node) *Node {
+	x := Gather(w.byName["embed"], InsertAxes(tokens, -1))
+	if c.Gemma {
+		x = MulScalar(x, math.Sqrt(float64(c.Width)))
+	}
+	return x
+}
+
+// gelu is the one with a tanh (arXiv:1606.08415).
+func gelu(x *Node) *Node {
+	inner := MulScalar(Add(x, MulScalar(Mul(x, Square(x)), 0.044715)), math.Sqrt(2/math.Pi))
+	return Mul(MulScalar(x, 0.5), AddScalar(Tanh(inner), 1))
+}
+
 func silu(x *Node) *Node { return Mul(x, Sigmoid(x)) }
 
 // halves splits the last axis in two equal parts.
@@ -33,9 +66,12 @@ func halves(x *Node) (first, second *Node) {
 }
 
 // swiglu is silu(x W_gate) * (x W_up) @ W_out, with gate and up side by side in one matrix.
-func swiglu(x, in, out *Node) *Node {
+func swiglu(x, in, out *Node) *Node { return gated(silu, x, in, out) }
+
+// gated is swiglu with another activation.
+func gated(activate func(*Node) *Node, x, in, out *Node) *Node {
 	gate, up := halves(matmul(x, in))
-	return matmul(Mul(silu(gate), up), out)
+	return matmul(Mul(activate(gate), up), out)
 }
 
 // sharedFFN is the part of a layer's feed-forward that all tokens pass: the whole of a dense layer, the shared experts of another; nil
@@ -44,7 +80,11 @@ func (c Config) sharedFFN(w weights, l int, x *Node) *Node {
 	if l >= c.DenseLayers && c.SharedExperts == 0 {
 		return nil
 	}
-	return swiglu(x, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
+	activate := silu
+	if c.Gemma {
+		activate = gelu
+	}
+	return gated(activate, x, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
 }
 
 // plus is a + b, where a may be nothing.
@@ -98,8 +138,8 @@ type sequence struct {
 }
 
 // hidden is float32 [B,1,T,T] for scaled: a position attends to itself and what is before it in its own document,
-// or in the prompt that it shares.
-func (s sequence) hidden() *Node {
+// or in the prompt that it shares; with a window above 0 to so many positions, itself among them.
+func (s sequence) hidden(window int) *Node {
 	g := s.tokens.Graph()
 	B, T := s.tokens.Shape().Dimensions[0], s.tokens.Shape().Dimensions[1]
 	there := BroadcastToDims(InsertAxes(s.segments, 1), B, T, T)
@@ -108,7 +148,12 @@ func (s sequence) hidden() *Node {
 		same = LogicalOr(same, Equal(BroadcastToDims(InsertAxes(s.prefixes, 2), B, T, T), there))
 	}
 	causal := BroadcastToDims(InsertAxes(LowerTriangular(g, T), 0), B, T, T)
-	return hide(InsertAxes(LogicalAnd(same, causal), 1))
+	allowed := LogicalAnd(same, causal)
+	if window > 0 {
+		from := BroadcastToDims(InsertAxes(AddScalar(s.positions, -window), 2), B, T, T)
+		allowed = LogicalAnd(allowed, GreaterThan(BroadcastToDims(InsertAxes(s.positions, 1), B, T, T), from))
+	}
+	return hide(InsertAxes(allowed, 1))
 }
 
 // real is float32 [B*T]: 1 where a document is, 0 on padding.
@@ -134,22 +179,22 @@ type trunk struct {
 func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 	g := s.tokens.Graph()
 	B, T := s.tokens.Shape().Dimensions[0], s.tokens.Shape().Dimensions[1]
-	cosTable, sinTable := c.ropeTable(g, c.MaxPositions)
+	cosTable, sinTable := c.ropeTable(g, T)
 	at := InsertAxes(s.positions, -1)
-	cos, sin := Gather(cosTable, at), Gather(sinTable, at) // [B,T,P/2]
-	hidden, real := s.hidden(), s.real()
+	see, real := c.sight(Gather(cosTable, at), Gather(sinTable, at), s.hidden), s.real()
 	look := c.attention()
 	var t trunk
 	var loads, overs []*Node
-	x := Gather(w.byName["embed"], InsertAxes(s.tokens, -1))
+	x := c.embed(w, s.tokens)
 	for l := range c.Layers {
 		if s.recompute {
 			x = x.Checkpoint()
 		}
-		a, kept := look.whole(w, l, rmsNorm(x, w.at(l, "attn_norm"), c.NormEps), cos, sin, hidden)
+		v := see.of(l)
+		a, kept := look.whole(w, l, c.norm(x, w.at(l, "attn_norm")), v.cos, v.sin, v.hidden)
 		t.cache = append(t.cache, kept)
-		x = Add(x, a)
-		h := Reshape(rmsNorm(x, w.at(l, "ffn_norm"), c.NormEps), B*T, c.Width)
+		x = Add(x, c.normAfter(w, l, "attn_after_norm", a))
+		h := Reshape(c.norm(x, w.at(l, "ffn_norm")), B*T, c.Width)
 		y := c.sharedFFN(w, l, h)
 		if l >= c.DenseLayers {
 			r := c.routeAs(w, l, h, s.record)
@@ -161,7 +206,7 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 			loads = append(loads, r.load(real))
 			t.addBalance(c, r, s)
 		}
-		x = Add(x, Reshape(y, B, T, c.Width))
+		x = Add(x, Reshape(c.normAfter(w, l, "ffn_after_norm", y), B, T, c.Width))
 	}
 	if s.recompute {
 		x = x.StopCheckpoint()
@@ -169,7 +214,7 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 	if len(loads) > 0 {
 		t.load, t.overflow = Stack(loads, 0), ReduceAllMax(Stack(overs, 0))
 	}
-	t.hidden = rmsNorm(x, w.byName["norm"], c.NormEps)
+	t.hidden = c.norm(x, w.byName["norm"])
 	return t
 }
 

@@ -60,8 +60,14 @@ func (c Config) views() []view {
 	}
 	for l := range c.Layers {
 		prefix := fmt.Sprintf("model.layers.%d.", l)
-		list = append(list, vector(prefix+"input_layernorm.weight", layerName(l, "attn_norm"), c.Width),
-			vector(prefix+"post_attention_layernorm.weight", layerName(l, "ffn_norm"), c.Width))
+		list = append(list, vector(prefix+"input_layernorm.weight", layerName(l, "attn_norm"), c.Width))
+		beforeFFN := "post_attention_layernorm.weight"
+		if c.Gemma { // in whose layers it stands behind the attention
+			list = append(list, vector(prefix+beforeFFN, layerName(l, "attn_after_norm"), c.Width),
+				vector(prefix+"post_feedforward_layernorm.weight", layerName(l, "ffn_after_norm"), c.Width))
+			beforeFFN = "pre_feedforward_layernorm.weight"
+		}
+		list = append(list, vector(prefix+beforeFFN, layerName(l, "ffn_norm"), c.Width))
 		list = append(list, c.attention().views(l)...)
 		list = append(list, c.feedForwardViews(l)...)
 	}

@@ -347,7 +347,7 @@ func TestPEFTLoadsWhatWeSave(t *testing.T) {
 	if python == "" {
 		t.Skip(pythonWithPEFT + " names no Python with peft")
 	}
-	for _, model := range []string{"llama", "qwen3", "tiny3", "qwen3_moe"} {
+	for _, model := range []string{"llama", "qwen3", "tiny3", "qwen3_moe", "gemma3"} {
 		trainer, dir := adapt(t, model, LoRA{Rank: 4, Alpha: 8, Targets: []string{allLinear}}, 1), t.TempDir()
 		learn64(t, trainer, 3)
 		require.NoError(t, trainer.Save(context.Background(), dir))

@@ -12,7 +12,7 @@ import (
 type paramKind int
 
 const (
-	normKind    paramKind = iota // ones; AdamW without weight decay
+	normKind    paramKind = iota // gains of 1; AdamW
 	biasKind                     // zeros; AdamW
 	embedKind                    // N(0, 0.5); AdamW
 	headKind                     // N(0, 0.02); AdamW
@@ -56,6 +56,10 @@ func (c Config) params() []param {
 		}
 		add("attn_norm", normKind, D)
 		add("ffn_norm", normKind, D)
+		if c.Gemma {
+			add("attn_after_norm", normKind, D)
+			add("ffn_after_norm", normKind, D)
+		}
 		c.attention().params(add)
 		hidden := c.DenseHidden
 		if l >= c.DenseLayers {
@@ -104,7 +108,9 @@ func (c Config) initial(seed uint64) [][]float32 {
 		for i := range v {
 			switch p.kind {
 			case normKind:
-				v[i] = 1
+				if !c.Gemma { // there a gain is 1 + its weight
+					v[i] = 1
+				}
 			case biasKind:
 			default:
 				v[i] = float32(r.NormFloat64() * std)

@@ -82,7 +82,7 @@ func near(t *testing.T, name string, want, got []float32, tolerance float64) {
 
 // goldenModels are the folders that gen.py made: DeepSeek-V3 in three sizes, then one of each other family.
 func goldenModels() []string {
-	return []string{"tiny", "tiny2", "tiny3", "llama", "llama3", "qwen2", "qwen3", "qwen3_moe"}
+	return []string{"tiny", "tiny2", "tiny3", "llama", "llama3", "qwen2", "qwen3", "qwen3_moe", "gemma3"}
 }
 
 // tolerance for logits, log-probs, losses and gradients in float32; the golden's own error is about 4e-6.

@@ -102,27 +102,56 @@ func (s Llama3) slowed(plain float64) float64 {
 	return plain*kept + plain/s.Factor*(1-kept)
 }
 
-// ropeTable returns cosines and sines [positions, P/2] as constants of a graph.
+// ropeWidth is the width of the tables of cosines and sines: half of what is rotated, and where layers have a window, as much again for these.
+func (c Config) ropeWidth() int {
+	half := c.attention().ropeDim() / 2
+	if c.LayerKinds != "" {
+		return 2 * half
+	}
+	return half
+}
+
+// ropeTable returns cosines and sines [positions, ropeWidth] as constants of a graph.
 func (c Config) ropeTable(g *Graph, positions int) (cos, sin *Node) {
 	cs, sn := c.ropeValues(positions)
-	half := c.attention().ropeDim() / 2
-	return ConstTensor(g, tensors.FromFlatDataAndDimensions(cs, positions, half)),
-		ConstTensor(g, tensors.FromFlatDataAndDimensions(sn, positions, half))
+	return ConstTensor(g, tensors.FromFlatDataAndDimensions(cs, positions, c.ropeWidth())),
+		ConstTensor(g, tensors.FromFlatDataAndDimensions(sn, positions, c.ropeWidth()))
 }
 
 func (c Config) ropeValues(positions int) (cos, sin []float32) {
-	dim := c.attention().ropeDim()
-	half := dim / 2
-	cos, sin = make([]float32, positions*half), make([]float32, positions*half)
-	for i := range half {
-		frequency, size := c.Yarn.frequency(i, dim, c.RopeTheta), c.Yarn.rotation()
-		if c.Llama3.on() {
-			frequency = c.Llama3.slowed(frequency)
+	half, width := c.attention().ropeDim()/2, c.ropeWidth()
+	cos, sin = make([]float32, positions*width), make([]float32, positions*width)
+	for i := range width {
+		frequency, size := c.frequency(i), c.Yarn.rotation()
+		if i >= half { // of layers with a window
+			frequency = math.Pow(c.LocalTheta, -float64(i-half)/float64(half))
 		}
 		for t := range positions {
 			angle := float64(t) * frequency
-			cos[t*half+i], sin[t*half+i] = float32(size*math.Cos(angle)), float32(size*math.Sin(angle))
+			cos[t*width+i], sin[t*width+i] = float32(size*math.Cos(angle)), float32(size*math.Sin(angle))
 		}
 	}
 	return cos, sin
+}
+
+// frequency is the angle that pair i turns by from one position to the next in a layer without a window.
+func (c Config) frequency(i int) float64 {
+	f := c.Yarn.frequency(i, c.attention().ropeDim(), c.RopeTheta)
+	if c.Llama3.on() {
+		f = c.Llama3.slowed(f)
+	}
+	return f / cmp.Or(c.RopeFactor, 1)
+}
+
+// ropeTables are the tables of all positions on the device, for decoding. They are made once: a long context's take long.
+func (t *Trainer) ropeTables() (cos, sin *tensors.Tensor, err error) {
+	if t.sin != nil {
+		return t.cos, t.sin, nil
+	}
+	positions, width := t.Config.MaxPositions, t.Config.ropeWidth()
+	cs, sn := t.Config.ropeValues(positions)
+	if t.cos, err = toDevice(t.backend(), cs, positions, width); err == nil {
+		t.sin, err = toDevice(t.backend(), sn, positions, width)
+	}
+	return t.cos, t.sin, err
 }

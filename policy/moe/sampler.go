@@ -29,7 +29,8 @@ func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
 		return nil, err
 	}
 	s := &sampler{trainer: t, version: t.steps, params: params, weights: append(ready, bias), bias: bias}
-	return s, s.makeTables()
+	s.cos, s.sin, err = t.ropeTables()
+	return s, err
 }
 
 // sampler is a policy.Sampler over one version of the weights.
@@ -39,19 +40,7 @@ type sampler struct {
 	params   []*tensors.Tensor // as trained, adapters merged, for prefill
 	weights  []*tensors.Tensor // as decoding wants them, bias last
 	bias     *tensors.Tensor
-	cos, sin *tensors.Tensor
-}
-
-func (s *sampler) makeTables() error {
-	c := s.trainer.Config
-	half := c.attention().ropeDim() / 2
-	cos, sin := c.ropeValues(c.MaxPositions)
-	var err error
-	if s.cos, err = toDevice(s.trainer.backend(), cos, c.MaxPositions, half); err != nil {
-		return err
-	}
-	s.sin, err = toDevice(s.trainer.backend(), sin, c.MaxPositions, half)
-	return err
+	cos, sin *tensors.Tensor // the trainer's
 }
 
 // lane is one completion being drawn.

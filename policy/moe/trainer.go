@@ -52,7 +52,8 @@ type Trainer struct {
 	load          []float64         // routed slots since the last OptimStep [M*E]
 	steps         int               // optimizer steps taken
 	account       account
-	replicas      replicas // of the weights, on further devices
+	replicas      replicas        // of the weights, on further devices
+	cos, sin      *tensors.Tensor // see ropeTables
 }
 
 // New makes a Trainer with random weights drawn from seed.

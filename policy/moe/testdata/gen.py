@@ -57,6 +57,10 @@ MODELS = {
                                             "low_freq_factor": 1.0, "high_freq_factor": 4.0}),
     "qwen2": DENSE | dict(model_type="qwen2", rope_parameters={"rope_type": "default", "rope_theta": 1000000.0}),
     "qwen3": DENSE | dict(model_type="qwen3", head_dim=12, tie_word_embeddings=True),
+    "gemma3": DENSE | dict(model_type="gemma3_text", num_hidden_layers=4, query_pre_attn_scalar=12, sliding_window=5, tie_word_embeddings=True, pad_token_id=None,
+                           layer_types=["sliding_attention", "sliding_attention", "full_attention", "sliding_attention"], rope_parameters={
+                               "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+                               "full_attention": {"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0}}),
     "qwen3_moe": DENSE | dict(model_type="qwen3_moe", num_experts=8, num_experts_per_tok=3, moe_intermediate_size=24, norm_topk_prob=True,
                               decoder_sparse_step=1, mlp_only_layers=[]),
 }
@@ -70,10 +74,12 @@ def build(config, seed):
     g = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in sorted(list(model.named_parameters()) + list(model.named_buffers())):
-            if name.endswith("inv_freq"):
+            if name.endswith(("inv_freq", "embed_scale")):
                 continue
             noise = torch.randn(p.shape, generator=g)
-            if name.endswith("norm.weight"):
+            if name.endswith("norm.weight") and config["model_type"] == "gemma3_text":  # whose gain is 1 + weight
+                p.copy_(0.1 * noise)
+            elif name.endswith("norm.weight"):
                 p.copy_(1 + 0.1 * noise)
             elif name.endswith("e_score_correction_bias"):
                 p.copy_(0.1 * noise)
