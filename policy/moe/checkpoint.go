@@ -174,7 +174,9 @@ func (t *Trainer) loadWeights(dir string) error {
 		return err
 	}
 	defer file.Close()
-	t.source.look(file)
+	if err := t.source.look(file, t.Config.Layers); err != nil {
+		return err
+	}
 	if t.Config.lora != nil && t.source.prefix != plainPrefix {
 		return fmt.Errorf("model %s also sees, and PEFT names its layers otherwise: train adapters on the decoder alone (model_type %s)", dir, familyGemma3)
 	}
@@ -197,7 +199,7 @@ func (t *Trainer) loadWeights(dir string) error {
 		v.each(func(published, ours int) { into[ours] = got[published] })
 	}
 	for _, name := range file.Names() {
-		if !known[name] && !slices.Contains(t.source.others, name) {
+		if !known[name] && !file.IsScale(name) && !slices.Contains(t.source.others, name) {
 			return fmt.Errorf("model %s has a tensor %q that its config.json does not account for", dir, name)
 		}
 	}
@@ -218,11 +220,7 @@ func readTensor(file *hf.File, dir, name string, shape []int) ([]float32, error)
 	if !slices.Equal(stat.Shape, shape) {
 		return nil, fmt.Errorf("model %s: tensor %q has shape %v, but config.json asks for %v", dir, name, stat.Shape, shape)
 	}
-	tensor, err := file.Tensor(name)
-	if err != nil {
-		return nil, err
-	}
-	return tensor.Float32s()
+	return file.Floats(name)
 }
 
 func (t *Trainer) loadMoments(path string) error {

@@ -168,6 +168,7 @@ func (t *Trainer) writeConfig(dir string) error {
 			all[key] = "float32"
 		}
 	}
+	delete(all, "quantization_config") // they are no longer
 	if t.source.generation != nil {
 		if err := os.WriteFile(filepath.Join(dir, generationFile), t.source.generation, 0o644); err != nil {
 			return err

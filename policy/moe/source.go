@@ -1,13 +1,15 @@
 package moe
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/rltrain/rltrain/policy/hf"
 )
 
-// A Gemma 3 that also sees keeps its decoder under another name, beside tensors that no text meets.
+// A folder may hold more than the decoder that is run here: layers that draft tokens (DeepSeek-V3's multi-token prediction), or in a Gemma 3
+// that also sees the tensors that no text meets. These keep their bytes.
 
 // plainPrefix begins the names of a decoder's tensors, but for the head's.
 const plainPrefix = "model."
@@ -18,22 +20,30 @@ const (
 	memoryPrefix   = "model.language_model."
 )
 
-// look finds out how a file names the tensors, and which are not of the decoder.
-func (s *source) look(file *hf.File) {
+// look finds out how a file names the tensors, and which are not of a decoder of so many layers.
+func (s *source) look(file *hf.File, layers int) error {
+	var config struct {
+		Drafts int `json:"num_nextn_predict_layers"`
+	}
+	if err := json.Unmarshal(s.config, &config); err != nil && s.config != nil {
+		return err
+	}
 	s.prefix, s.others = plainPrefix, nil
 	for _, prefix := range []string{releasedPrefix, memoryPrefix} {
 		if _, ok := file.Stat(prefix + "embed_tokens.weight"); ok {
 			s.prefix = prefix
 		}
 	}
-	if s.prefix == plainPrefix {
-		return
-	}
 	for _, name := range file.Names() {
-		if strings.Contains(name, "vision_tower.") || strings.Contains(name, "multi_modal_projector.") {
+		sees := strings.Contains(name, "vision_tower.") || strings.Contains(name, "multi_modal_projector.")
+		var layer int
+		_, err := fmt.Sscanf(name, "model.layers.%d.", &layer)
+		drafts := err == nil && layer >= layers && layer < layers+config.Drafts
+		if sees && s.prefix != plainPrefix || drafts {
 			s.others = append(s.others, name)
 		}
 	}
+	return nil
 }
 
 // name is the name in the source of a tensor that views names.
@@ -57,7 +67,7 @@ func (s *source) otherTensors() ([]hf.Tensor, error) {
 	}
 	file, err := hf.ReadFolder(s.dir)
 	if err != nil {
-		return nil, fmt.Errorf("the part that sees: %w", err)
+		return nil, fmt.Errorf("read again what is not of the decoder: %w", err)
 	}
 	defer file.Close()
 	var list []hf.Tensor
