@@ -42,15 +42,15 @@ func scaled(scores *Node, scale float64, hidden *Node) *Node {
 }
 
 // attend is attention of q over k and v, each [B,T,H,.], hidden [B,1,T,T]: [B,T,H*U].
-func attend(q, k, v *Node, scale float64, hidden *Node) *Node {
+func (c Config) attend(q, k, v *Node, scale float64, hidden *Node) *Node {
 	d := q.Shape().Dimensions
 	B, T, H, U := d[0], d[1], d[2], v.Shape().Dimensions[3]
 	// [B*H,T,.]: batched products of plain matrices, forward and backward.
 	flat := func(x *Node) *Node {
 		return Reshape(TransposeAllAxes(x, 0, 2, 1, 3), B*H, T, x.Shape().Dimensions[3])
 	}
-	scores := Reshape(DotGeneral(flat(q), []int{2}, []int{0}, flat(k), []int{2}, []int{0}), B, H, T, T)
+	scores := Reshape(dot(flat(q), c.narrow(flat(k)), true), B, H, T, T)
 	weights := Reshape(softmax(scaled(scores, scale, hidden)), B*H, T, T)
-	heads := DotGeneral(weights, []int{2}, []int{0}, flat(v), []int{1}, []int{0})
+	heads := dot(weights, c.narrow(flat(v)), false)
 	return Reshape(TransposeAllAxes(Reshape(heads, B, H, T, U), 0, 2, 1, 3), B, T, H*U)
 }

@@ -65,7 +65,7 @@ func (c groupedQuery) spread(x *Node) *Node {
 
 func (c groupedQuery) whole(w weights, l int, x, cos, sin, hidden *Node) (out, kept *Node) {
 	q, k, v := c.project(w, l, x, cos, sin)
-	heads := attend(q, c.spread(k), c.spread(v), c.scale(), hidden)
+	heads := c.attend(q, c.spread(k), c.spread(v), c.scale(), hidden)
 	return matmul(heads, w.at(l, "o")), c.kept(k, v)
 }
 

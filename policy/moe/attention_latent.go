@@ -65,7 +65,7 @@ func (c latentAttention) whole(w weights, l int, x, cos, sin, hidden *Node) (out
 	v := SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
 	shared := BroadcastToDims(InsertAxes(key, 2), B, T, c.Heads, c.RopeDim)
 	q, k := Concatenate([]*Node{qn, qr}, -1), Concatenate([]*Node{kn, shared}, -1)
-	heads := attend(q, k, v, c.scale(), hidden)
+	heads := c.attend(q, k, v, c.scale(), hidden)
 	return matmul(heads, w.at(l, "o")), Concatenate([]*Node{latent, key}, -1)
 }
 
@@ -82,7 +82,7 @@ func (c latentAttention) joined(parts []*Node, _ int) *Node { return parts[0] }
 func (c latentAttention) cached(w weights, l int, x *Node, parts []*Node, cos, sin, hidden *Node) *Node {
 	B, cache := x.Shape().Dimensions[0], parts[0]
 	qn, qr := c.queries(w, l, x, cos, sin)
-	kv := Reshape(w.at(l, "kv"), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
+	kv := Reshape(ConvertDType(w.at(l, "kv"), x.DType()), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
 	toKey := SliceAxis(kv, -1, AxisRange(0, c.NopeDim))
 	toValue := SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
 	query := Concatenate([]*Node{Einsum("bhn,rhn->bhr", qn, toKey), qr}, -1)

@@ -57,6 +57,7 @@ type Config struct {
 	BalanceAlpha float64 `json:"aux_loss_alpha,omitempty" yaml:"aux_loss_alpha"`
 
 	lora *adapter // what is trained instead of the parameters; nil for these themselves
+	half bool     // products are computed in bfloat16, as Shapes.DType says
 }
 
 // Demo is the shipped base's architecture: 1.7 M parameters, 0.8 M active per token.

@@ -11,16 +11,20 @@ import (
 // written next; a row's prompt ends at the last prompt slot and its first valid slot is start. While a chunk of tokens is drawn
 // the cache has the form that the attention reads best, in one or more parts [.,S,.].
 
-// prepareGraph builds: params... -> params... as decoding wants them: the experts' input matrices side by side. It runs once a snapshot.
+// prepareGraph builds: params... -> params... as decoding wants them: the experts' input matrices side by side, and what is multiplied in
+// the type of products. It runs once a snapshot.
 func (c Config) prepareGraph() builder {
 	return func(in []*Node) []*Node {
 		var out []*Node
 		for i, p := range c.params() {
-			if len(p.dims) == 3 && p.dims[2] == 2*c.ExpertHidden && p.kind == inKind {
-				out = append(out, wideIn(in[i]))
-			} else {
-				out = append(out, Identity(in[i]))
+			x := in[i]
+			if p.kind.narrows() || p.kind == embedKind && c.Tied {
+				x = c.narrow(x)
 			}
+			if len(p.dims) == 3 && p.dims[2] == 2*c.ExpertHidden && p.kind == inKind {
+				x = wideIn(x)
+			}
+			out = append(out, Identity(x))
 		}
 		return out
 	}

@@ -150,8 +150,8 @@ func (c Config) groupedExperts(x, real *Node, r routing, in, out *Node) (y, over
 	choice := SliceAxis(ScatterMax(empty, slot, iota32(g, 0, M), false, false), 0, AxisRange(0, E*room))
 	token := ModScalar(choice, N)
 	groups := Reshape(Gather(x, InsertAxes(token, -1)), E, room, c.Width)
-	gate, up := halves(batchMatmul(groups, in))
-	results := Reshape(batchMatmul(Mul(silu(gate), up), out), E*room, c.Width)
+	gate, up := halves(dot(groups, in, false))
+	results := Reshape(dot(Mul(silu(gate), up), out, false), E*room, c.Width)
 	gates := Concatenate(r.gates, 0) // [M,1]
 	y = Mul(Gather(results, MinScalar(slot, E*room-1)), gates)
 	return ReduceSum(Reshape(y, K, N, c.Width), 0), overflow

@@ -16,7 +16,7 @@ const masked = -1e30
 func matmul(x, w *Node) *Node {
 	dims := append([]int{}, x.Shape().Dimensions...)
 	in, out := dims[len(dims)-1], w.Shape().Dimensions[1]
-	y := DotGeneral(Reshape(x, -1, in), []int{1}, nil, w, []int{0}, nil)
+	y := dot(Reshape(x, -1, in), w, false)
 	dims[len(dims)-1] = out
 	return Reshape(y, dims...)
 }
@@ -42,9 +42,9 @@ func (c Config) normAfter(w weights, l int, name string, x *Node) *Node {
 	return c.norm(x, w.at(l, name))
 }
 
-// embed looks tokens up: [...,D].
+// embed looks tokens up: [...,D] float32, rounded as in the products of a tied head.
 func (c Config) embed(w weights, tokens *Node) *Node {
-	x := Gather(w.byName["embed"], InsertAxes(tokens, -1))
+	x := ConvertDType(c.narrow(Gather(w.byName["embed"], InsertAxes(tokens, -1))), dtypes.Float32)
 	if c.Gemma {
 		x = MulScalar(x, math.Sqrt(float64(c.Width)))
 	}

@@ -123,14 +123,18 @@ func (c Config) initial(seed uint64) [][]float32 {
 
 // weights names the nodes of one graph: the parameters, and the routing bias [M, E].
 type weights struct {
+	Config
 	byName map[string]*graph.Node
 	bias   *graph.Node
 }
 
 func (c Config) bind(nodes []*graph.Node, bias *graph.Node) weights {
-	w := weights{byName: make(map[string]*graph.Node, len(nodes)), bias: bias}
+	w := weights{Config: c, byName: make(map[string]*graph.Node, len(nodes)), bias: bias}
 	for i, p := range c.params() {
 		w.byName[p.name] = nodes[i]
+		if p.kind.narrows() {
+			w.byName[p.name] = c.narrow(nodes[i])
+		}
 	}
 	return w
 }
@@ -143,8 +147,8 @@ func (w weights) logits(x *graph.Node) *graph.Node {
 	if head, ok := w.byName["head"]; ok {
 		return matmul(x, head)
 	}
-	embed, dims := w.byName["embed"], append([]int{}, x.Shape().Dimensions...)
-	y := graph.DotGeneral(graph.Reshape(x, -1, dims[len(dims)-1]), []int{1}, nil, embed, []int{1}, nil)
+	embed, dims := w.narrow(w.byName["embed"]), append([]int{}, x.Shape().Dimensions...)
+	y := dot(graph.Reshape(x, -1, dims[len(dims)-1]), embed, true)
 	dims[len(dims)-1] = embed.Shape().Dimensions[0]
 	return graph.Reshape(y, dims...)
 }

@@ -16,20 +16,21 @@ import (
 
 // Shapes fixes the sizes that graphs are compiled for.
 type Shapes struct {
-	TrainRows    int `yaml:"train_rows"`    // rows of a training microbatch
-	TrainWidth   int `yaml:"train_width"`   // positions of a row; no sequence may be longer
-	TrainTokens  int `yaml:"train_tokens"`  // positions of a microbatch at most, rows as wide as the data need; 0: train_rows of train_width
-	MaxRows      int `yaml:"max_rows"`      // completions sampled side by side
-	DecodeChunk  int `yaml:"decode_chunk"`  // tokens drawn between two looks at who has finished
-	PromptMargin int `yaml:"prompt_margin"` // prompt slots are rounded up to this
-	Devices      int `yaml:"devices"`       // devices that share the microbatches of a training step; 0 is 1
+	TrainRows    int    `yaml:"train_rows"`    // rows of a training microbatch
+	TrainWidth   int    `yaml:"train_width"`   // positions of a row; no sequence may be longer
+	TrainTokens  int    `yaml:"train_tokens"`  // positions of a microbatch at most, rows as wide as the data need; 0: train_rows of train_width
+	MaxRows      int    `yaml:"max_rows"`      // completions sampled side by side
+	DecodeChunk  int    `yaml:"decode_chunk"`  // tokens drawn between two looks at who has finished
+	PromptMargin int    `yaml:"prompt_margin"` // prompt slots are rounded up to this
+	Devices      int    `yaml:"devices"`       // devices that share the microbatches of a training step; 0 is 1
+	DType        string `yaml:"dtype"`         // of matrix products: float32, or bfloat16; see half.go
 	// Recompute makes a gradient compute the inside of each layer twice rather than keep it: less memory, about a third more work.
 	Recompute bool `yaml:"recompute"`
 }
 
 // DefaultShapes suits the demo model on two cores.
 func DefaultShapes() Shapes {
-	return Shapes{TrainRows: 16, TrainWidth: 256, MaxRows: 256, DecodeChunk: 16, PromptMargin: 32, Devices: 1}
+	return Shapes{TrainRows: 16, TrainWidth: 256, MaxRows: 256, DecodeChunk: 16, PromptMargin: 32, Devices: 1, DType: Float32}
 }
 
 // Trainer is the embedded policy.Trainer. It is not safe for concurrent use; the Samplers it
@@ -79,8 +80,11 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	if shapes.TrainTokens != 0 && shapes.TrainTokens < shapes.TrainWidth {
 		return nil, fmt.Errorf("shapes.train_tokens is %d, less than one row of train_width %d: raise it to that or more, or leave it out", shapes.TrainTokens, shapes.TrainWidth)
 	}
-	t := &Trainer{Config: config, Shapes: shapes, engine: engine}
 	var err error
+	if config.half, err = shapes.half(engine); err != nil {
+		return nil, err
+	}
+	t := &Trainer{Config: config, Shapes: shapes, engine: engine}
 	t.programs, err = newPrograms(engine, config, shapes)
 	if err != nil {
 		return nil, err
