@@ -26,6 +26,7 @@ type evalFlags struct {
 	model, ks, json  string
 	control, device  string
 	samplesOut       string
+	promptsOut       string
 	prompt           prompting
 	reward           reward   // of which an evaluation has the form, where answers stand, and a program's time
 	answer           []string // places
@@ -85,6 +86,7 @@ func (f *evalFlags) addFlags(cmd *cobra.Command) {
 	flags.Float64Var(&f.reward.Timeout, "timeout", f.reward.Timeout, "programs in Python: `SECONDS` of processor time that each has, or each case where it reads standard input")
 	flags.Uint64Var(&f.seed, "seed", evalSeed, "of the draws")
 	flags.StringVar(&f.samplesOut, "samples-out", "", "keep the samples in `FILE`, and go on with those in it (default a file in evals/)")
+	flags.StringVar(&f.promptsOut, "prompts-out", "", "write the prompts to `FILE` for an engine elsewhere, and draw nothing")
 	flags.StringVar(&f.regrade, "regrade", "", "judge the samples in `FILE` again, and draw none")
 	flags.StringVar(&f.compare, "compare", "", "compare two results or files of samples: --compare `A` B")
 	flags.Float64Var(&f.prices.Prompt, "price-prompt", 0, "price of a million prompt tokens, for cost_per_solved")
@@ -134,6 +136,9 @@ func (f *evalFlags) run(ctx context.Context, out io.Writer, progress *progress) 
 	m, err := f.open(ctx, progress)
 	if err != nil {
 		return err
+	}
+	if f.promptsOut != "" {
+		return writePrompts(f.promptsOut, &m.pool, tasks, f.seed)
 	}
 	rules, sandbox, err := f.judges(tasks, progress)
 	if err != nil {

@@ -106,3 +106,23 @@ func TestEvalOfAServer(t *testing.T) {
 	code, _ = runArgs(t, "eval", "--compare", results["weak"])
 	require.Equal(t, exitUsage, code)
 }
+
+// The prompts that an engine elsewhere is to answer are those of the evaluation, and nothing is drawn.
+func TestEvalWritesPrompts(t *testing.T) {
+	tasks := mustWrite(t, "sums.jsonl", `{"id":"a","kind":"math","question":"Is 3 < 4?","answer":"yes"}`+"\n")
+	server := mustAnswer(t, func(int, string) string {
+		t.Error("a completion was asked for")
+		return ""
+	})
+	path := filepath.Join(t.TempDir(), "prompts.jsonl")
+	code, stderr := runArgs(t, "eval", "--model", server, "--tasks", tasks, "--prompt", "plain", "--prompts-out", path)
+	require.Zero(t, code, stderr)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"task":"a","question":"Is 3 < 4?","answer":"yes","prompt":"Q: Is 3 < 4?\nA:"}`, string(text))
+	require.Contains(t, string(text), "<")
+
+	code, stderr = runArgs(t, "eval", "--model", server, "--tasks", tasks, "--prompts-out", filepath.Join(path, "none"))
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "--prompts-out")
+}
