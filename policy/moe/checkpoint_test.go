@@ -106,6 +106,25 @@ func TestResumeIsExact(t *testing.T) {
 	}
 }
 
+// TestCheckpointKeepsGenerationConfig: of a model that was brought in, its own file, byte for byte, through two checkpoints.
+func TestCheckpointKeepsGenerationConfig(t *testing.T) {
+	folder, first, second := t.TempDir(), t.TempDir(), t.TempDir()
+	require.NoError(t, newSmall(t, 1).SaveModel(folder))
+	brought := []byte("{\"eos_token_id\": [7, 9],\n \"temperature\": 0.6}\n")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, generationFile), brought, 0o600))
+	for _, step := range [][2]string{{folder, first}, {first, second}} {
+		trainer, err := Open(shared.engine, step[0], shapesOfSmall())
+		require.NoError(t, err)
+		require.NoError(t, trainer.Save(t.Context(), step[1]))
+		kept, err := os.ReadFile(filepath.Join(step[1], generationFile))
+		require.NoError(t, err)
+		require.Equal(t, brought, kept)
+	}
+	plain := t.TempDir() // a model of ours has none
+	require.NoError(t, newSmall(t, 1).Save(t.Context(), plain))
+	require.NoFileExists(t, filepath.Join(plain, generationFile))
+}
+
 // rewrite replaces a safetensors file by what change makes of its tensors.
 func rewrite(t testing.TB, path string, change func(tensors map[string]hf.Tensor, metadata map[string]string)) {
 	t.Helper()
