@@ -25,6 +25,7 @@ type jury struct {
 	queue   fair.Order[int, int] // groups, numbers of samples
 	got     [][]bool
 	missing int
+	refused error // a sample that nobody asked for
 }
 
 // newJury awaits as many samples as were asked for.
@@ -42,13 +43,15 @@ func newJury(p *Pool, groups []Group, requests []policy.Request) *jury {
 
 // hear takes sample n of a group. It does not wait for the verdict.
 func (j *jury) hear(ctx context.Context, group, n int, s policy.Sample) error {
-	if group < 0 || group >= len(j.got) || n < 0 || n >= len(j.got[group]) {
-		return fmt.Errorf("the sampler returned sample %d for prompt %d, which nobody asked for", n, group)
-	}
 	j.lock.Lock()
 	defer j.lock.Unlock()
-	if j.got[group][n] {
-		return fmt.Errorf("the sampler returned sample %d for prompt %d twice", n, group)
+	switch {
+	case group < 0 || group >= len(j.got) || n < 0 || n >= len(j.got[group]):
+		j.refused = fmt.Errorf("the sampler returned sample %d for prompt %d, which nobody asked for", n, group)
+		return j.refused
+	case j.got[group][n]:
+		j.refused = fmt.Errorf("the sampler returned sample %d for prompt %d twice", n, group)
+		return j.refused
 	}
 	j.got[group][n] = true
 	j.missing--

@@ -130,6 +130,8 @@ func (p *Pool) stream(ctx context.Context, s policy.Streamer, requests []policy.
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case j.refused != nil: // all goroutines of Stream have ended
+		return fmt.Errorf("sample: %w", j.refused)
 	case left > max(1, int(mostLost*float64(asked))):
 		return fmt.Errorf("sample: %d of %d samples are missing: %w", left, asked, err)
 	case left > 0:
