@@ -79,11 +79,13 @@ type Sample struct {
 	// completion but the last, for each layer with experts, the numbers of the chosen ones, best first.
 	Routing []uint16
 
-	// What an engine with a tokenizer of its own reports; it may know text and counts without the tokens.
-	Text                     string
-	Alternatives             [][]Alternative // the likeliest first, for each token, if Params.Alternatives asked for them
-	TextTokens, PromptTokens int             // how many of Text; how many of the prompt, 0 where another sample's prompt served this one too
-	Seconds                  float64         // that it took; 0 where the engine does not tell
+	PromptTokens int     // that were computed for it: 0 where another sample's prompt served this one too, or the engine does not tell
+	Seconds      float64 // its share of the time that it was drawn in; 0 where the engine does not tell
+
+	// What an engine with a tokenizer of its own reports; it may know the text and a count without the tokens.
+	Text         string
+	Alternatives [][]Alternative // the likeliest first, for each token, if Params.Alternatives asked for them
+	TextTokens   int             // how many of Text
 }
 
 // Length is the number of tokens drawn.
@@ -97,8 +99,8 @@ type Sampler interface {
 }
 
 // Streamer is a Sampler whose completions do not wait for each other. Stream hands over each one when it is there, named
-// by the index of its request and its number in the task's stream; done may be called by several goroutines at a time. An error
-// leaves what was handed over valid.
+// by the index of its request and its number in the task's stream. done may be called by several goroutines at a time, and by the one
+// that draws: it should leave what takes long to others. An error leaves what was handed over valid.
 type Streamer interface {
 	Sampler
 	Stream(ctx context.Context, requests []Request, done func(request, number int, s Sample) error) error

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,9 +25,6 @@ type Drawing struct {
 	Begin   func(have, all int)  // told how many are there already
 	Kept    func(kept, want int) // told after each, by several goroutines
 }
-
-// rowsTogether is how many completions a sampler that is no policy.Streamer draws between two looks at the file.
-const rowsTogether = 1024
 
 // Run returns all groups. After an error the samples that were drawn are in the Store.
 func (d *Drawing) Run(ctx context.Context) ([]rollout.Group, error) {
@@ -101,64 +97,47 @@ type keeper struct {
 	kept    counter
 }
 
+// draw has the open requests drawn, and each sample judged and kept while others are still being drawn.
 func (k *keeper) draw(ctx context.Context, open []policy.Request, of []int) error {
 	if len(open) == 0 {
 		return nil
 	}
-	judges := fair.NewSeats[int](runtime.GOMAXPROCS(0)) // by tasks
-	keep := func(request, number int, s policy.Sample) error {
-		leave, err := judges.Take(ctx, of[request])
-		if err != nil {
-			return err
-		}
-		defer leave()
-		return k.keep(ctx, of[request], number, s)
+	team, judging := errgroup.WithContext(ctx)         // of judges, as many side by side as there are seats; who draws waits for none
+	seats := fair.NewSeats[int](runtime.GOMAXPROCS(0)) // by tasks
+	err := k.stream(judging, open, func(request, number int, s policy.Sample) error {
+		team.Go(func() error {
+			leave, err := seats.Take(judging, of[request])
+			if err != nil {
+				return err
+			}
+			defer leave()
+			return k.keep(judging, of[request], number, s)
+		})
+		return nil
+	})
+	if failed := team.Wait(); failed != nil {
+		return failed
 	}
-	if streamer, ok := k.d.Sampler.(policy.Streamer); ok {
-		return streamer.Stream(ctx, open, keep)
-	}
-	for from := 0; from < len(open); {
-		to, rows := from, 0
-		for to < len(open) && (to == from || rows+open[to].N <= rowsTogether) {
-			rows += open[to].N
-			to++
-		}
-		if err := k.wave(ctx, open[from:to], func(i, number int, s policy.Sample) error { return keep(from+i, number, s) }); err != nil {
-			return err
-		}
-		from = to
-	}
-	return nil
+	return err
 }
 
-// wave draws requests together, and shares the time among them.
-func (k *keeper) wave(ctx context.Context, requests []policy.Request, keep func(request, number int, s policy.Sample) error) error {
-	start := time.Now()
+// stream hands over samples as they come, or all at the end where the sampler is no policy.Streamer.
+func (k *keeper) stream(ctx context.Context, requests []policy.Request, done func(request, number int, s policy.Sample) error) error {
+	if streamer, ok := k.d.Sampler.(policy.Streamer); ok {
+		return streamer.Stream(ctx, requests, done)
+	}
 	samples, err := k.d.Sampler.Sample(ctx, requests)
 	if err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
-	rows := 0
-	for _, r := range requests {
-		rows += r.N
-	}
-	seconds := time.Since(start).Seconds() / float64(rows)
-	var team errgroup.Group
 	for i, r := range requests {
-		team.Go(func() error {
-			for j, s := range samples[i] {
-				s.Seconds = seconds
-				if j == 0 {
-					s.PromptTokens = len(r.Prompt) // computed once for all
-				}
-				if err := keep(i, r.First+j, s); err != nil {
-					return err
-				}
+		for j, s := range samples[i] {
+			if err := done(i, r.First+j, s); err != nil {
+				return err
 			}
-			return nil
-		})
+		}
 	}
-	return team.Wait()
+	return nil
 }
 
 func (k *keeper) keep(ctx context.Context, task, number int, s policy.Sample) error {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -113,7 +115,7 @@ func TestDrawingGoesOn(t *testing.T) {
 }
 
 // A sampler that draws all at once, with tokens of our tokenizer, goes through the same file.
-func TestDrawingInWaves(t *testing.T) {
+func TestDrawingAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.jsonl")
 	d, _ := drawing(t, fake.Script(says), path, 3)
 	d.Pool.Tokenizer = fake.Bytes{}
@@ -128,6 +130,44 @@ func TestDrawingInWaves(t *testing.T) {
 	require.Equal(t, 9, have())
 	require.Equal(t, one, two, "tokens, log-probs and verdicts come back from the file")
 	require.Equal(t, says("b", 2), one[1].Rollouts[2].Text)
+}
+
+// patient gives its verdict when all samples have been drawn, and none after ten seconds.
+type patient struct{ drawn chan struct{} }
+
+func (p patient) Verify(context.Context, datasets.Task, string) (verifiers.Verdict, error) {
+	select {
+	case <-p.drawn:
+		return verifiers.Verdict{Kind: verifiers.Correct}, nil
+	case <-time.After(10 * time.Second):
+		return verifiers.Verdict{}, errors.New("the sampler is held up")
+	}
+}
+
+// announcing is a Streamer that tells when all has been handed over.
+type announcing struct {
+	dying
+	drawn chan struct{}
+}
+
+func (a *announcing) Stream(ctx context.Context, requests []policy.Request, done func(request, number int, s policy.Sample) error) error {
+	err := a.dying.Stream(ctx, requests, done)
+	close(a.drawn)
+	return err
+}
+
+// A verifier at work does not hold up the sampler, though it hands over from the goroutine that draws.
+func TestJudgesHoldUpNoSampler(t *testing.T) {
+	s := &announcing{dying{after: 99}, make(chan struct{})}
+	d, _ := drawing(t, s, filepath.Join(t.TempDir(), "s.jsonl"), 4)
+	d.Pool.Verifier = patient{s.drawn}
+	groups, err := d.Run(t.Context())
+	require.NoError(t, err)
+	for _, g := range groups {
+		for _, r := range g.Rollouts {
+			require.Equal(t, verifiers.Correct, r.Verdict.Kind, r.Verdict.Reason)
+		}
+	}
 }
 
 func TestStoreRefusesAnotherEvaluation(t *testing.T) {
@@ -190,5 +230,5 @@ func TestRegrade(t *testing.T) {
 	require.ErrorContains(t, eval.WriteSamples(again, header, lines), "--samples-out")
 	_, err = eval.Regrade(t.Context(), judge, d.Tasks[:1], lines)
 	require.ErrorContains(t, err, "the task set has not")
-	require.True(t, strings.HasPrefix(lines[0].Text, "<think>"))
+	require.True(t, slices.ContainsFunc(lines, func(l eval.Line) bool { return strings.HasPrefix(l.Text, "<think>") }))
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/rltrain/rltrain/policy"
 )
 
-// TestNothingCompilesAfterTheFirstSteps: prompts and completions of all lengths run through graphs that the first steps compiled.
+// TestNothingCompilesAfterTheFirstSteps: prompts and completions of all lengths run through graphs that the first steps compiled, more of them than rows.
 func TestNothingCompilesAfterTheFirstSteps(t *testing.T) {
 	trainer := newSmall(t, 1)
 	r := rand.New(rand.NewPCG(7, 7))
@@ -20,7 +20,7 @@ func TestNothingCompilesAfterTheFirstSteps(t *testing.T) {
 		requests := make([]policy.Request, 4)
 		for i := range requests {
 			requests[i] = policy.Request{Task: fmt.Sprint(step, i), Params: policy.Params{
-				N: 4, MaxTokens: 2 + r.IntN(15), Temperature: 1, Seed: uint64(step), Stop: []policy.Token{3, 11, 17}}}
+				N: 11, MaxTokens: 2 + r.IntN(15), Temperature: 1, Seed: uint64(step), Stop: []policy.Token{3, 11, 17}}}
 			for range 1 + r.IntN(15) {
 				requests[i].Prompt = append(requests[i].Prompt, policy.Token(r.IntN(24)))
 			}

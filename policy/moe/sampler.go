@@ -3,7 +3,6 @@ package moe
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"runtime"
 	"slices"
@@ -43,42 +42,29 @@ type sampler struct {
 	cos, sin *tensors.Tensor // the trainer's
 }
 
-// lane is one completion being drawn.
-type lane struct {
-	request int    // index of its request
-	key     uint64 // start of the row's random stream
-	limit   int    // tokens it may still get in all
-	out     *policy.Sample
-	done    bool
+// Sample implements policy.Sampler.
+func (s *sampler) Sample(ctx context.Context, requests []policy.Request) ([][]policy.Sample, error) {
+	return s.draw(ctx, requests, func(*lane) error { return nil })
 }
 
-// Sample implements policy.Sampler. Requests are served in order, MaxRows completions side by side;
-// which rows share a batch depends on the requests alone.
-func (s *sampler) Sample(ctx context.Context, requests []policy.Request) ([][]policy.Sample, error) {
-	results := make([][]policy.Sample, len(requests))
-	var lanes []*lane
+// Stream implements policy.Streamer. done is called by the goroutine that draws, between two chunks; the order follows from the requests
+// and from what is drawn.
+func (s *sampler) Stream(ctx context.Context, requests []policy.Request, done func(request, number int, sample policy.Sample) error) error {
+	_, err := s.draw(ctx, requests, func(l *lane) error { return done(l.request, l.number, *l.out) })
+	return err
+}
+
+// draw draws what is asked for, and tells of each completion once it has ended.
+func (s *sampler) draw(ctx context.Context, requests []policy.Request, ended func(*lane) error) ([][]policy.Sample, error) {
 	for i, r := range requests {
 		if err := s.check(r, requests[0]); err != nil {
 			return nil, fmt.Errorf("request %d (task %q): %w", i, r.Task, err)
 		}
-		results[i] = make([]policy.Sample, r.N)
-		for n := range r.N {
-			out := &results[i][n]
-			*out = policy.Sample{Tokens: append([]policy.Token(nil), r.Forced...), Stop: policy.StopLength, Version: s.version}
-			out.Logprobs, out.Entropies = make([]float32, len(r.Forced)), make([]float32, len(r.Forced))
-			if asDrawn(r.Params) {
-				out.DrawLogprobs = make([]float32, len(r.Forced), r.MaxTokens)
-			}
-			if limit := r.MaxTokens - len(r.Forced); limit > 0 {
-				lanes = append(lanes, &lane{request: i, key: streamKey(r.Seed, r.Task, r.First+n), limit: limit, out: out})
-			}
-		}
 	}
-	for from := 0; from < len(lanes); from += s.trainer.Shapes.MaxRows {
-		wave := lanes[from:min(len(lanes), from+s.trainer.Shapes.MaxRows)]
-		if err := s.draw(ctx, requests, wave); err != nil {
-			return nil, err
-		}
+	lanes, results := lanesOf(requests, s.version)
+	d := drawing{s: s, requests: requests, ended: ended}
+	if err := d.run(ctx, lanes); err != nil {
+		return nil, err
 	}
 	for i, r := range requests {
 		s.trainer.account.add(s.trainer.Config.drawnFLOPs(r, results[i]), 0)
@@ -115,68 +101,7 @@ func sharpness(temperature float32) float32 {
 	return 1 / temperature
 }
 
-// draw draws the completions of up to MaxRows lanes from their prompts to their ends.
-func (s *sampler) draw(ctx context.Context, requests []policy.Request, lanes []*lane) error {
-	d, err := s.prefill(requests, lanes)
-	if err != nil {
-		return err
-	}
-	defer func() { release(d.owned()...) }()
-	for !d.finished() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := d.fit(); err != nil {
-			return err
-		}
-		if err := d.chunk(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // asDrawn tells whether tokens are drawn from another distribution than the policy's own.
 func asDrawn(p policy.Params) bool {
 	return p.Temperature != 1 || p.Cut != policy.Cut{} || len(p.Banned) > 0
-}
-
-// take appends one drawn token to a lane.
-func (l *lane) take(p pick, stop []policy.Token) {
-	if l.done {
-		return
-	}
-	for _, id := range p.routes {
-		l.out.Routing = append(l.out.Routing, uint16(id))
-	}
-	if l.out.DrawLogprobs != nil {
-		l.out.DrawLogprobs = append(l.out.DrawLogprobs, p.drawLogp)
-	}
-	l.out.Tokens = append(l.out.Tokens, p.token)
-	l.out.Logprobs = append(l.out.Logprobs, p.logp)
-	l.out.Entropies = append(l.out.Entropies, p.entropy)
-	l.limit--
-	for _, end := range stop {
-		if p.token == end {
-			l.out.Stop, l.done = policy.StopToken, true
-		}
-	}
-	l.done = l.done || l.limit == 0
-}
-
-// streamKey starts the random stream of one completion.
-func streamKey(seed uint64, task string, sample int) uint64 {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d/%d/%s", seed, sample, task)
-	return h.Sum64()
-}
-
-// uniform is the draw at a position of a stream, in [0, 1): a counter-based generator (SplitMix64's
-// finaliser), so that a draw depends on nothing but seed, task, sample and position.
-func uniform(key uint64, position int) float32 {
-	x := key + uint64(position+1)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	x ^= x >> 31
-	return float32(x>>40) / (1 << 24)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/rltrain/rltrain/policy"
 )
 
-// wave is a set of completions that started together: rows of one batch on the device. Rows whose
+// wave is a set of completions that are drawn together: rows of one batch on the device. Rows whose
 // completion has ended keep computing until fit drops them.
 type wave struct {
 	s         *sampler
@@ -28,13 +28,15 @@ func (w *wave) owned() []*tensors.Tensor {
 	return append([]*tensors.Tensor{w.token, w.done, w.start}, w.caches...)
 }
 
-func (w *wave) finished() bool {
+// open are the completions that have not ended.
+func (w *wave) open() []*lane {
+	var open []*lane
 	for _, l := range w.lanes {
 		if l != nil && !l.done {
-			return false
+			open = append(open, l)
 		}
 	}
-	return true
+	return open
 }
 
 // leastRows is the smallest batch that graphs are compiled for: below, a step costs the same.
@@ -55,14 +57,19 @@ func cacheSlots(need int) int {
 	return (need + step - 1) / step * step
 }
 
-// prefill runs the prompts and draws each row's first token.
-func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, error) {
+// newWave has the lanes in its first rows, and nothing on the device yet.
+func (s *sampler) newWave(requests []policy.Request, lanes []*lane) *wave {
 	first := requests[lanes[0].request]
 	w := &wave{s: s, first: first, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned}
-	rows := s.batchSize(len(lanes))
-	w.lanes = make([]*lane, rows)
+	w.lanes = make([]*lane, s.batchSize(len(lanes)))
 	copy(w.lanes, lanes)
-	in, width := s.promptInputs(requests, lanes, rows)
+	return w
+}
+
+// prefill runs the prompts and draws each row's first token.
+func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, error) {
+	w := s.newWave(requests, lanes)
+	in, width := s.promptInputs(requests, lanes, len(w.lanes))
 	in = append(append(in, host{floats: []float32{w.sharpness}}), w.cutInputs()...)
 	args, err := s.upload(in)
 	if err != nil {
@@ -75,25 +82,22 @@ func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, erro
 	}
 	w.slot, w.slots = width, width // the first drawn token's entry goes to slot width
 	drawn := copyPicks(out[:4])
-	routes, starts, of := w.s.copyRoutes(out[4], first), in[1].ints, in[2].ints
+	routes, starts, of := w.s.copyRoutes(out[4], w.first), in[1].ints, in[2].ints
+	start := make([]int32, len(w.lanes))
 	for i, l := range w.lanes {
+		start[i] = starts[of[i]]
 		if l != nil {
 			l.take(drawn.at(i, routes.of(int(of[i])*width+int(starts[of[i]]), (int(of[i])+1)*width)), w.stop)
 		}
 	}
 	release(out[1:5]...)
 	w.token, w.caches = out[0], out[5:]
-	return w, w.describeRows(in)
+	return w, w.describeRows(start)
 }
 
 // describeRows uploads each row's first valid slot and whether it is done already.
-func (w *wave) describeRows(prompt []host) error {
-	starts, of := prompt[1].ints, prompt[2].ints
+func (w *wave) describeRows(start []int32) error {
 	rows := len(w.lanes)
-	start := make([]int32, rows)
-	for i := range start {
-		start[i] = starts[of[i]]
-	}
 	list, err := w.s.upload([]host{{ints: start, dims: []int{rows}}, {floats: w.doneRows(), dims: []int{rows}}})
 	if err != nil {
 		return err
@@ -114,15 +118,18 @@ func (w *wave) doneRows() []float32 {
 }
 
 // fit drops ended rows where a smaller compiled batch size then does, and grows the caches for the next chunk.
-func (w *wave) fit() error {
+func (w *wave) fit() error { return w.fitTo(cacheSlots(w.slot + w.s.trainer.Shapes.DecodeChunk)) }
+
+// fitTo is fit with so many cache slots.
+func (w *wave) fitTo(slots int) error {
 	var keep []int32
 	for i, l := range w.lanes {
 		if l != nil && !l.done {
 			keep = append(keep, int32(i))
 		}
 	}
-	rows, need := w.s.batchSize(len(keep)), cacheSlots(w.slot+w.s.trainer.Shapes.DecodeChunk)
-	if rows == len(w.lanes) && need == w.slots {
+	rows := w.s.batchSize(len(keep))
+	if rows == len(w.lanes) && slots == w.slots {
 		return nil
 	}
 	if rows == len(w.lanes) {
@@ -138,7 +145,7 @@ func (w *wave) fit() error {
 	for len(keep) < rows {
 		keep = append(keep, 0) // a padding row repeats some row; its lane is nil
 	}
-	return w.resize(lanes, keep, need)
+	return w.resize(lanes, keep, slots)
 }
 
 func (w *wave) resize(lanes []*lane, keep []int32, slots int) error {
