@@ -35,7 +35,7 @@ func (c groupedQuery) scale() float64 {
 
 // project makes of x[...,D] the rotated queries [...,H,U], rotated keys and values [...,KV,U].
 func (c groupedQuery) project(w weights, l int, x, cos, sin *Node) (q, k, v *Node) {
-	all := matmul(x, w.at(l, "qkv"))
+	all := w.mul(l, "qkv", x)
 	if c.QKVBias {
 		all = Add(all, ExpandLeftToRank(w.at(l, "qkv_bias"), all.Rank()))
 	}
@@ -66,7 +66,7 @@ func (c groupedQuery) spread(x *Node) *Node {
 func (c groupedQuery) whole(w weights, l int, x, cos, sin, hidden *Node) (out, kept *Node) {
 	q, k, v := c.project(w, l, x, cos, sin)
 	heads := c.attend(q, c.spread(k), c.spread(v), c.scale(), hidden)
-	return matmul(heads, w.at(l, "o")), c.kept(k, v)
+	return w.mul(l, "o", heads), c.kept(k, v)
 }
 
 func (c groupedQuery) keep(w weights, l int, x, cos, sin *Node) *Node {
@@ -97,7 +97,7 @@ func (c groupedQuery) cached(w weights, l int, x *Node, parts []*Node, cos, sin,
 	scores := DotGeneral(Reshape(q, B*c.KVHeads, G, c.HeadDim), []int{2}, []int{0}, parts[0], []int{2}, []int{0})
 	weights := softmax(scaled(Reshape(scores, B, c.KVHeads, G, S), c.scale(), InsertAxes(hidden, 1)))
 	heads := DotGeneral(Reshape(weights, B*c.KVHeads, G, S), []int{2}, []int{0}, parts[1], []int{1}, []int{0})
-	return matmul(Reshape(heads, B, c.Heads*c.HeadDim), w.at(l, "o"))
+	return w.mul(l, "o", Reshape(heads, B, c.Heads*c.HeadDim))
 }
 
 func (c groupedQuery) views(l int) []view {

@@ -37,7 +37,7 @@ func (c latentAttention) scale() float64 {
 // latents projects x[...,D] to what the cache keeps of it: the normalised latent [...,R] and
 // the rotated key [...,P] that all heads share.
 func (c latentAttention) latents(w weights, l int, x, cos, sin *Node) (latent, key *Node) {
-	both := matmul(x, w.at(l, "latent"))
+	both := w.mul(l, "latent", x)
 	R := c.LatentRank
 	latent = rmsNorm(SliceAxis(both, -1, AxisRange(0, R)), w.at(l, "latent_norm"), c.NormEps)
 	return latent, rotate(SliceAxis(both, -1, AxisRange(R, R+c.RopeDim)), cos, sin)
@@ -47,9 +47,9 @@ func (c latentAttention) latents(w weights, l int, x, cos, sin *Node) (latent, k
 func (c latentAttention) queries(w weights, l int, x, cos, sin *Node) (nope, rope *Node) {
 	dims := append(append([]int{}, x.Shape().Dimensions[:x.Rank()-1]...), c.Heads, c.NopeDim+c.RopeDim)
 	if c.QueryRank > 0 {
-		x = rmsNorm(matmul(x, w.at(l, "q_latent")), w.at(l, "q_norm"), c.NormEps)
+		x = rmsNorm(w.mul(l, "q_latent", x), w.at(l, "q_norm"), c.NormEps)
 	}
-	q := Reshape(matmul(x, w.at(l, "q")), dims...)
+	q := Reshape(w.mul(l, "q", x), dims...)
 	nope = SliceAxis(q, -1, AxisRange(0, c.NopeDim))
 	rope = rotate(SliceAxis(q, -1, AxisRange(c.NopeDim, c.NopeDim+c.RopeDim)), InsertAxes(cos, -2), InsertAxes(sin, -2))
 	return nope, rope
@@ -60,13 +60,13 @@ func (c latentAttention) whole(w weights, l int, x, cos, sin, hidden *Node) (out
 	B, T := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
 	latent, key := c.latents(w, l, x, cos, sin)
 	qn, qr := c.queries(w, l, x, cos, sin)
-	kv := Reshape(matmul(latent, w.at(l, "kv")), B, T, c.Heads, c.NopeDim+c.ValueDim)
+	kv := Reshape(w.mul(l, "kv", latent), B, T, c.Heads, c.NopeDim+c.ValueDim)
 	kn := SliceAxis(kv, -1, AxisRange(0, c.NopeDim))
 	v := SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
 	shared := BroadcastToDims(InsertAxes(key, 2), B, T, c.Heads, c.RopeDim)
 	q, k := Concatenate([]*Node{qn, qr}, -1), Concatenate([]*Node{kn, shared}, -1)
 	heads := c.attend(q, k, v, c.scale(), hidden)
-	return matmul(heads, w.at(l, "o")), Concatenate([]*Node{latent, key}, -1)
+	return w.mul(l, "o", heads), Concatenate([]*Node{latent, key}, -1)
 }
 
 func (c latentAttention) keep(w weights, l int, x, cos, sin *Node) *Node {
@@ -89,7 +89,7 @@ func (c latentAttention) cached(w weights, l int, x *Node, parts []*Node, cos, s
 	scores := Einsum("bhc,bsc->bhs", query, cache)
 	weights := softmax(scaled(scores, c.scale(), hidden))
 	latent := Einsum("bhs,bsr->bhr", weights, SliceAxis(cache, -1, AxisRange(0, c.LatentRank)))
-	return matmul(Reshape(Einsum("bhr,rhu->bhu", latent, toValue), B, c.Heads*c.ValueDim), w.at(l, "o"))
+	return w.mul(l, "o", Reshape(Einsum("bhr,rhu->bhu", latent, toValue), B, c.Heads*c.ValueDim))
 }
 
 func (c latentAttention) views(l int) []view {

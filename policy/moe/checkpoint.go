@@ -162,6 +162,7 @@ func (t *Trainer) loadModel(dir string) error {
 	if err != nil {
 		return err
 	}
+	config.half = t.Config.half // of the recipe, not of the model
 	if config != t.Config {
 		return fmt.Errorf("%s holds another architecture than this trainer's: %+v, not %+v", dir, config, t.Config)
 	}

@@ -157,6 +157,11 @@ func (c Config) probeGraph() builder {
 	}
 }
 
+func swiglu(x, in, out *graph.Node) *graph.Node {
+	gate, up := halves(matmul(x, in))
+	return matmul(graph.Mul(silu(gate), up), out)
+}
+
 // probe runs the probe over a batch; params nil takes the trainer's own.
 func probe(t testing.TB, trainer *Trainer, params []*tensors.Tensor, b *batch) probed {
 	t.Helper()

@@ -65,17 +65,8 @@ func halves(x *Node) (first, second *Node) {
 	return SliceAxis(x, -1, AxisRange(0, n/2)), SliceAxis(x, -1, AxisRange(n/2, n))
 }
 
-// swiglu is silu(x W_gate) * (x W_up) @ W_out, with gate and up side by side in one matrix.
-func swiglu(x, in, out *Node) *Node { return gated(silu, x, in, out) }
-
-// gated is swiglu with another activation.
-func gated(activate func(*Node) *Node, x, in, out *Node) *Node {
-	gate, up := halves(matmul(x, in))
-	return matmul(Mul(activate(gate), up), out)
-}
-
 // sharedFFN is the part of a layer's feed-forward that all tokens pass: the whole of a dense layer, the shared experts of another; nil
-// where there is none.
+// where there is none. It is silu(x W_gate) * (x W_up) @ W_out, with gate and up side by side in one matrix.
 func (c Config) sharedFFN(w weights, l int, x *Node) *Node {
 	if l >= c.DenseLayers && c.SharedExperts == 0 {
 		return nil
@@ -84,7 +75,8 @@ func (c Config) sharedFFN(w weights, l int, x *Node) *Node {
 	if c.Gemma {
 		activate = gelu
 	}
-	return gated(activate, x, w.at(l, "ffn_in"), w.at(l, "ffn_out"))
+	gate, up := halves(w.mul(l, "ffn_in", x))
+	return w.mul(l, "ffn_out", Mul(activate(gate), up))
 }
 
 // plus is a + b, where a may be nothing.

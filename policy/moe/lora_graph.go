@@ -54,34 +54,48 @@ func (c Config) initialAdapters(seed uint64) [][]float32 {
 func (c Config) merge(params, tuned []*Node) []*Node {
 	out := slices.Clone(params)
 	for i, p := range c.params() {
-		if c.lora.changes(p) {
-			out[i] = Add(params[i], c.lora.delta(p, tuned))
+		if !c.lora.changes(p.name) {
+			continue
 		}
+		delta := c.lora.columns(p.name, p.dims[0], p.dims[1], tuned, func(down, up *Node) *Node { return DotGeneral(down, []int{0}, nil, up, []int{1}, nil) })
+		out[i] = Add(params[i], delta)
 	}
 	return out
 }
 
-// changes tells whether a parameter has adapters.
-func (a *adapter) changes(p param) bool {
-	return a != nil && slices.ContainsFunc(a.modules, func(m linear) bool { return m.param == p.name })
+// mergeToTrain is merge for a gradient graph: A and B get their gradients by weights.mul, which makes none of a whole matrix.
+func (c Config) mergeToTrain(params, tuned []*Node) []*Node {
+	merged := c.merge(params, tuned)
+	for i, p := range c.params() {
+		if c.lora.changes(p.name) {
+			merged[i] = StopGradient(merged[i])
+		}
+	}
+	return merged
 }
 
-// delta is what the adapters add to a parameter that has some: alpha/rank times the transposes of B A, each in its columns.
-func (a *adapter) delta(p param, tuned []*Node) *Node {
+// changes tells whether a parameter has adapters.
+func (a *adapter) changes(name string) bool {
+	return a != nil && slices.ContainsFunc(a.modules, func(m linear) bool { return m.param == name })
+}
+
+// columns lays what piece makes of A [rank,in] and B [out,rank] of the parameter's modules, [rows,out] each, into their columns
+// of width, with zeros between, times alpha/rank. The rows of B come in the order of our columns.
+func (a *adapter) columns(name string, rows, width int, tuned []*Node, piece func(down, up *Node) *Node) *Node {
 	g := tuned[0].Graph()
 	var parts []*Node
 	column := 0
 	upTo := func(next int) {
 		if next > column {
-			parts = append(parts, Zeros(g, shapes.Make(dtypes.Float32, p.dims[0], next-column)))
+			parts = append(parts, Zeros(g, shapes.Make(dtypes.Float32, rows, next-column)))
 		}
 	}
 	for i, m := range a.modules {
-		if m.param != p.name {
+		if m.param != name {
 			continue
 		}
 		upTo(m.first)
-		down, up := tuned[2*i], tuned[2*i+1]
+		up := tuned[2*i+1]
 		if m.rows != nil {
 			index := make([]int32, m.out)
 			for j, row := range m.rows {
@@ -89,11 +103,28 @@ func (a *adapter) delta(p param, tuned []*Node) *Node {
 			}
 			up = Gather(up, ConstTensor(g, tensors.FromFlatDataAndDimensions(index, m.out, 1)))
 		}
-		parts = append(parts, DotGeneral(down, []int{0}, nil, up, []int{1}, nil))
+		parts = append(parts, piece(tuned[2*i], up))
 		column = m.first + m.out
 	}
-	upTo(p.dims[1])
+	upTo(width)
 	return MulScalar(Concatenate(parts, 1), a.scale)
+}
+
+// mul is x[...,in] times a matrix of layer l. In a gradient graph with adapters that matrix is merged and frozen; what the adapters add is
+// computed once more from A and B and taken off again, so that they get their gradient, and x that of the merged matrix alone.
+func (w weights) mul(l int, name string, x *Node) *Node {
+	y, name := matmul(x, w.at(l, name)), layerName(l, name)
+	if w.tuned == nil || !w.lora.changes(name) {
+		return y
+	}
+	dims := y.Shape().Dimensions
+	width := dims[len(dims)-1]
+	flat := StopGradient(Reshape(x, -1, x.Shape().Dimensions[x.Rank()-1]))
+	added := w.lora.columns(name, flat.Shape().Dimensions[0], width, w.tuned, func(down, up *Node) *Node {
+		return DotGeneral(DotGeneral(flat, []int{1}, nil, down, []int{1}, nil), []int{1}, nil, up, []int{1}, nil)
+	})
+	added = Reshape(added, dims...)
+	return Add(y, Sub(added, StopGradient(added)))
 }
 
 // mergeGraph builds: params..., adapters... -> the parameters that have adapters, with these added.
@@ -103,7 +134,7 @@ func (c Config) mergeGraph() builder {
 		merged := c.merge(in[:n], in[n:])
 		var out []*Node
 		for i, p := range c.params() {
-			if c.lora.changes(p) {
+			if c.lora.changes(p.name) {
 				out = append(out, merged[i])
 			}
 		}
@@ -126,7 +157,7 @@ func (t *Trainer) merged() ([]*tensors.Tensor, error) {
 	}
 	t.whole = slices.Clone(t.params)
 	for i, p := range t.Config.params() {
-		if t.Config.lora.changes(p) {
+		if t.Config.lora.changes(p.name) {
 			t.whole[i], made = made[0], made[1:]
 		}
 	}

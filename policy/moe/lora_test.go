@@ -189,6 +189,32 @@ func TestAdaptersResumeAndExport(t *testing.T) {
 	}
 }
 
+// TestAdaptersInHalf: with products in bfloat16 adapters learn in the same direction, and a checkpoint is read back.
+func TestAdaptersInHalf(t *testing.T) {
+	g := openGolden(t, "lora_qwen2")
+	shapes := smallShapes()
+	shapes.DType = BFloat16
+	half, err := Open(openEngine(t), "testdata/lora_qwen2", shapes)
+	require.NoError(t, err)
+	_, err = half.ForwardBackward(t.Context(), nextTokenData(g.tokens("tokens")), crossEntropy)
+	require.NoError(t, err)
+	grads, err := half.host(half.Config.adapters(), half.grads)
+	require.NoError(t, err)
+	for name, got := range grads {
+		want := g.floats("grad." + adapterPrefix + name + ".weight")
+		require.NotEqual(t, want, got)
+		require.Greater(t, cosine(want, got), 0.99, name)
+	}
+	dir := t.TempDir()
+	require.NoError(t, half.Save(t.Context(), dir))
+	require.NoError(t, half.Load(t.Context(), dir))
+
+	whole, err := Open(openEngine(t), "testdata/qwen2", shapes)
+	require.NoError(t, err)
+	require.NoError(t, whole.Save(t.Context(), dir+"/whole"))
+	require.NoError(t, whole.Load(t.Context(), dir+"/whole"))
+}
+
 func sameAdapters(t *testing.T, want, got *Trainer) {
 	for _, pair := range [][2]*Trainer{{want, got}} {
 		a, err := pair[0].host(want.Config.adapters(), pair[0].tuned)

@@ -140,7 +140,10 @@ func (c Config) gradGraph(kind policy.LossKind, grouped, recompute bool) builder
 	n, k := len(c.params())+len(c.adapters()), len(c.trained())
 	return func(in []*Node) []*Node {
 		trained, sums, rest := in[n-k:n], in[n:n+k], in[n+k:]
-		w := c.bind(c.merge(in[:n-len(c.adapters())], trained), rest[0])
+		w := c.bind(c.mergeToTrain(in[:n-len(c.adapters())], trained), rest[0])
+		if c.lora != nil {
+			w.tuned = trained
+		}
 		numbers := rest[13]
 		use := Squeeze(SliceAxis(numbers, 0, AxisElem(constReplay)))
 		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3], prefixes: rest[6], record: c.recordOf(rest[5], use), recompute: recompute}

@@ -126,6 +126,7 @@ type weights struct {
 	Config
 	byName map[string]*graph.Node
 	bias   *graph.Node
+	tuned  []*graph.Node // adapters whose gradient is wanted; nil for none
 }
 
 func (c Config) bind(nodes []*graph.Node, bias *graph.Node) weights {
