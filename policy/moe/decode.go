@@ -2,6 +2,7 @@ package moe
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -21,7 +22,7 @@ func (c Config) prepareGraph() builder {
 			if p.kind.narrows() || p.kind == embedKind && c.Tied {
 				x = c.narrow(x)
 			}
-			if len(p.dims) == 3 && p.dims[2] == 2*c.ExpertHidden && p.kind == inKind {
+			if p.side() {
 				x = wideIn(x)
 			}
 			out = append(out, Identity(x))
@@ -34,13 +35,23 @@ func (c Config) prepareGraph() builder {
 type row struct {
 	token    *Node // int32 [B] the last token
 	start    *Node // int32 [B] first valid slot
+	live     *Node // float32 [B] 0 for a row that is done
 	slot     *Node // int32 scalar: where the last token's cache entry goes
 	cos, sin *Node // tables [MaxPositions, ropeWidth]
 }
 
-// decodeStep runs one token a row through the decoder: logits [B,V], the experts it was sent to int32 [B,slots], and the caches with their
-// new entries.
-func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) (logits, routes *Node, grown []*Node) {
+// stepped is what one decode step leaves behind.
+type stepped struct {
+	logits *Node   // [B,V]
+	routes *Node   // int32 [B,slots], the experts that each row was sent to
+	grown  []*Node // the caches with their new entries
+	// over is above 0 where grouped experts ran out of room, and the rest is then wrong; nil where they are not grouped.
+	over *Node
+}
+
+// decodeStep runs one token a row through the decoder. The experts are grouped where their matrices have a rank of 3; rows that are done take
+// no room then.
+func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) stepped {
 	g := r.token.Graph()
 	B, S := r.token.Shape().Dimensions[0], caches[0].Shape().Dimensions[1]
 	slot := BroadcastToDims(r.slot, B)
@@ -58,24 +69,44 @@ func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, e
 	x := c.embed(w, r.token)
 	look := c.attention()
 	parts := len(caches) / c.Layers
+	var out stepped
 	var ids []*Node
 	for l := range c.Layers {
 		v := see.of(l)
 		h := c.norm(x, w.at(l, "attn_norm"))
 		for i, entry := range look.parts(InsertAxes(look.keep(w, l, h, v.cos, v.sin), 1)) {
-			grown = append(grown, write(caches[l*parts+i], entry, r.slot))
+			out.grown = append(out.grown, write(caches[l*parts+i], entry, r.slot))
 		}
-		x = Add(x, c.normAfter(w, l, "attn_after_norm", look.cached(w, l, h, grown[l*parts:], v.cos, v.sin, v.hidden)))
+		x = Add(x, c.normAfter(w, l, "attn_after_norm", look.cached(w, l, h, out.grown[l*parts:], v.cos, v.sin, v.hidden)))
 		h = c.norm(x, w.at(l, "ffn_norm"))
 		y := c.sharedFFN(w, l, h)
 		if l >= c.DenseLayers {
 			chosen := c.route(w, l, h)
 			ids = append(ids, chosen.ids...)
-			y = plus(y, c.denseExperts(h, chosen, w.at(l, "experts_in"), w.at(l, "experts_out")))
+			routed, over := c.decodeExperts(w, l, h, r.live, chosen)
+			y, out.over = plus(y, routed), greater(out.over, over)
 		}
 		x = Add(x, c.normAfter(w, l, "ffn_after_norm", y))
 	}
-	return w.logits(c.norm(x, w.byName["norm"])), c.joinRoutes(ids, r.token), grown
+	out.logits, out.routes = w.logits(c.norm(x, w.byName["norm"])), c.joinRoutes(ids, r.token)
+	return out
+}
+
+// decodeExperts is the routed experts' output for a token a row, and their overflow where they are grouped.
+func (c Config) decodeExperts(w weights, l int, x, live *Node, r routing) (y, over *Node) {
+	in, out := w.at(l, "experts_in"), w.at(l, "experts_out")
+	if in.Rank() == 3 {
+		return c.groupedExperts(x, live, r, in, out)
+	}
+	return c.denseExperts(x, r, in, out), nil
+}
+
+// greater is the maximum of two scalars of which either may be nothing.
+func greater(a, b *Node) *Node {
+	if a == nil || b == nil {
+		return plus(a, b)
+	}
+	return Max(a, b)
 }
 
 // writeSlice puts an entry into its slot; writeWhere is the form for backends without DynamicUpdateSlice.
@@ -140,31 +171,45 @@ const (
 	stateDraws  // float32 [B,C] log-probs as drawn
 	stateRoutes // int32 [B,C,slots] experts that the token before each drawn one was sent to
 	stateFirst  // int32 scalar: slot at which this call began
+	stateOver   // float32 scalar: above 0 where grouped experts had no room for the next token, which ends the call
 	stateCount
 )
 
-// decodeGraph builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
+// decodeGraph, with the experts grouped or dense, builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
 // The tokens are drawn in a While, and each of its operands is in the state: go-xla 0.4.1 mixes
 // up closures and constants of nested functions.
-func (c Config) decodeGraph(slices, filtered bool) builder {
+func (c Config) decodeGraph(dynamicSlice bool, form decodeForm) builder {
 	n := len(c.params()) + 1
 	return func(in []*Node) []*Node {
 		look, rows := c.attention(), in[n+stateToken].Shape().Dimensions[0]
-		given := in[: n+stateCount : n+stateCount]
+		given := slices.Clone(in[:n+stateCount])
+		if form.grouped {
+			c.byExpert(given)
+		}
 		for _, cache := range in[n+stateCount:] {
 			given = append(given, look.parts(cache)...)
 		}
 		draw := c.unrolledDecode
-		if slices {
+		if dynamicSlice {
 			draw = c.whileDecode
 		}
-		drawn := draw(given, n, filtered)
+		drawn := draw(given, n, form.filtered)
 		out, parts := drawn[:stateCount:stateCount], drawn[stateCount:]
 		each := len(parts) / c.Layers
 		for l := range c.Layers {
 			out = append(out, look.joined(parts[l*each:(l+1)*each], rows))
 		}
 		return out
+	}
+}
+
+// byExpert turns the matrices that prepareGraph laid side by side into [E,D,2F] again, once for all tokens of a call.
+func (c Config) byExpert(params []*Node) {
+	for i, p := range c.params() {
+		if p.side() {
+			d := p.dims
+			params[i] = TransposeAllAxes(Reshape(params[i], d[1], d[0], d[2]), 1, 0, 2)
+		}
 	}
 }
 
@@ -181,7 +226,8 @@ func (c Config) whileDecode(in []*Node, n int, filtered bool) []*Node {
 	more := NewClosure(g, func(g *Graph) []*Node {
 		p := parameters(g, "cond")[n:]
 		open := LessThan(p[stateSlot], p[stateStop])
-		return []*Node{LogicalAnd(open, GreaterThan(p[stateLive], Const(g, float32(0))))}
+		going := LessOrEqual(p[stateOver], Const(g, float32(0)))
+		return []*Node{LogicalAnd(LogicalAnd(open, going), GreaterThan(p[stateLive], Const(g, float32(0))))}
 	})
 	body := NewClosure(g, func(g *Graph) []*Node {
 		p := parameters(g, "body")
@@ -206,11 +252,11 @@ func (c Config) unrolledDecode(in []*Node, n int, filtered bool) []*Node {
 func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
 	g := s[stateSlot].Graph()
 	B, C := s[stateUnif].Shape().Dimensions[0], s[stateUnif].Shape().Dimensions[1]
-	logits, routes, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
+	next := c.decodeStep(w, row{s[stateToken], s[stateStart], Sub(OnesLike(s[stateDone]), s[stateDone]), s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
 	column := BroadcastToDims(Sub(s[stateSlot], s[stateFirst]), B, C)
 	here := Equal(iota32(g, 1, B, C), column)
 	uniform := ReduceSum(Mul(s[stateUnif], ConvertDType(here, dtypes.Float32)), 1)
-	d := c.draw(logits, uniform, s[stateSharp], cutOf(filtered, s[stateTopK:]))
+	d := c.draw(next.logits, uniform, s[stateSharp], cutOf(filtered, s[stateTopK:]))
 	put := func(into, value *Node) *Node {
 		return Where(here, BroadcastToDims(InsertAxes(value, -1), B, C), into)
 	}
@@ -218,14 +264,22 @@ func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(
 	isEnd := Equal(BroadcastToDims(InsertAxes(d.token, -1), B, ends), BroadcastToDims(InsertAxes(s[stateEnds], 0), B, ends))
 	done := Max(s[stateDone], ReduceMax(ConvertDType(isEnd, dtypes.Float32), 1))
 	state = append([]*Node(nil), s...)
-	state[stateSlot] = Add(s[stateSlot], Scalar(g, dtypes.Int32, 1))
+	one := Scalar(g, dtypes.Int32, 1)
+	if next.over != nil { // then this token is not drawn: the column that it left is written again by the next call
+		state[stateOver] = next.over
+		fits := LessOrEqual(next.over, ZerosLike(next.over))
+		one = ConvertDType(fits, dtypes.Int32)
+		done = Where(BroadcastToDims(fits, B), done, s[stateDone])
+		d.token = Where(BroadcastToDims(fits, B), d.token, s[stateToken])
+	}
+	state[stateSlot] = Add(s[stateSlot], one)
 	state[stateLive] = ReduceAllSum(Sub(OnesLike(done), done))
 	state[stateToken], state[stateDone] = d.token, done
 	state[stateTokens], state[stateLogps], state[stateEntrs] = put(s[stateTokens], d.token), put(s[stateLogps], d.logp), put(s[stateEntrs], d.entropy)
 	state[stateDraws] = put(s[stateDraws], d.drawLogp)
 	all := s[stateRoutes].Shape()
-	state[stateRoutes] = Where(BroadcastToShape(InsertAxes(here, -1), all), BroadcastToShape(InsertAxes(routes, 1), all), s[stateRoutes])
-	return state, grown
+	state[stateRoutes] = Where(BroadcastToShape(InsertAxes(here, -1), all), BroadcastToShape(InsertAxes(next.routes, 1), all), s[stateRoutes])
+	return state, next.grown
 }
 
 // resizeGraph builds: rows to keep int32 [B'], start, token, done, caches... -> the same for the kept rows,

@@ -40,6 +40,9 @@ func (p param) size() int {
 	return n
 }
 
+// side tells whether decoding has the matrices, one an expert, side by side (wideIn).
+func (p param) side() bool { return len(p.dims) == 3 && p.kind == inKind }
+
 // params lists every trainable tensor in a fixed order.
 func (c Config) params() []param {
 	D := c.Width
