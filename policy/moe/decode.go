@@ -6,29 +6,57 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // Decoding keeps, per layer, a cache [B,S,W] of what the attention keeps of a token. All rows share the slot that is
 // written next; a row's prompt ends at the last prompt slot and its first valid slot is start. While a chunk of tokens is drawn
 // the cache has the form that the attention reads best, in one or more parts [.,S,.].
 
-// prepareGraph builds: params... -> params... as decoding wants them: the experts' input matrices side by side, and what is multiplied in
-// the type of products. It runs once a snapshot.
+// narrowed tells whether decoding has a parameter in the type of products.
+func (c Config) narrowed(p param) bool {
+	return c.half && (p.kind.narrows() || p.kind == embedKind && c.Tied)
+}
+
+// prepareGraph builds: params... -> those that decoding wants otherwise, as it wants them. It runs once a snapshot.
 func (c Config) prepareGraph() builder {
 	return func(in []*Node) []*Node {
 		var out []*Node
 		for i, p := range c.params() {
 			x := in[i]
-			if p.kind.narrows() || p.kind == embedKind && c.Tied {
+			if c.narrowed(p) {
 				x = c.narrow(x)
 			}
 			if p.side() {
 				x = wideIn(x)
 			}
-			out = append(out, Identity(x))
+			if x != in[i] {
+				out = append(out, x)
+			}
 		}
 		return out
 	}
+}
+
+// prepared are parameters as decoding wants them; those that it takes as they are trained are shared.
+func (t *Trainer) prepared(params []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	c := t.Config
+	list := c.params()
+	other := func(p param) bool { return c.narrowed(p) || p.side() }
+	ready := slices.Clone(params)
+	if !slices.ContainsFunc(list, other) {
+		return ready, nil
+	}
+	made, err := t.programs.prepare.run(asArgs(params...))
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range list {
+		if other(p) {
+			ready[i], made = made[0], made[1:]
+		}
+	}
+	return ready, nil
 }
 
 // row is the per-row and per-token input of one decode step.

@@ -131,7 +131,7 @@ func TestNewAdaptersBeginAsTheBase(t *testing.T) {
 	require.NotEqual(t, tuned, other)
 }
 
-// learn takes steps on random data of a golden model's vocabulary.
+// learn64 takes steps on random data of a golden model's vocabulary.
 func learn64(t *testing.T, trainer *Trainer, steps int) {
 	for range steps {
 		data := randomData(rand.New(rand.NewPCG(uint64(trainer.steps), 7)), 64, 16, 4)

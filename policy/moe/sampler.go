@@ -12,7 +12,7 @@ import (
 	"github.com/rltrain/rltrain/policy"
 )
 
-// Snapshot implements policy.Trainer: the weights are shared, not copied.
+// Snapshot implements policy.Trainer: the weights are shared, and only those copied that decoding wants otherwise.
 func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
 	runtime.GC() // weights that no snapshot uses any more are freed by finalizers
 	bias, err := t.biasTensor()
@@ -23,7 +23,7 @@ func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	ready, err := t.programs.prepare.run(asArgs(params...))
+	ready, err := t.prepared(params)
 	if err != nil {
 		return nil, err
 	}

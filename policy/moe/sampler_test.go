@@ -368,3 +368,17 @@ func TestSamplerBesideTrainer(t *testing.T) {
 	require.Equal(t, wantDrawn, drawn)
 	require.Equal(t, wantWeights, weights)
 }
+
+// TestSnapshotSharesWeights: only the experts' input matrices are copied.
+func TestSnapshotSharesWeights(t *testing.T) {
+	trainer := newSmall(t, 3)
+	snapshot, err := trainer.Snapshot(t.Context())
+	require.NoError(t, err)
+	for i, p := range trainer.Config.params() {
+		if p.side() {
+			require.NotSame(t, trainer.params[i], snapshot.(*sampler).weights[i])
+		} else {
+			require.Same(t, trainer.params[i], snapshot.(*sampler).weights[i], p.name)
+		}
+	}
+}
