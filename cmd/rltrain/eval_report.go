@@ -29,7 +29,7 @@ func (r evalReport) print(jsonTo string, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "metric\tvalue\t95 % interval")
 	for _, m := range r.Metrics {
-		fmt.Fprintf(w, "%s\t%.4g\t%.4g to %.4g\n", m.Name, m.Value, m.Low, m.High)
+		fmt.Fprintf(w, "%s\t%.4g\t%s\n", m.Name, m.Value, intervalOf(m))
 	}
 	if len(r.curve) > 0 {
 		fmt.Fprintln(w, "\naccuracy against tokens a task\ttokens\taccuracy\t95 % interval")
@@ -39,7 +39,7 @@ func (r evalReport) print(jsonTo string, out io.Writer) error {
 		if p.Way == eval.ByLength {
 			what = fmt.Sprintf("one chain of at most %d tokens", p.Limit)
 		}
-		fmt.Fprintf(w, "%s\t%.0f\t%.4g\t%.4g to %.4g\n", what, p.Tokens, p.Value, p.Low, p.High)
+		fmt.Fprintf(w, "%s\t%.0f\t%.4g\t%s\n", what, p.Tokens, p.Value, intervalOf(p.Metric))
 	}
 	return w.Flush()
 }
@@ -61,6 +61,14 @@ type metricFile struct {
 	Value *float64 `json:"value"`
 	Low   *float64 `json:"ci_low"`
 	High  *float64 `json:"ci_high"`
+}
+
+// intervalOf is empty for a plain count, which has none.
+func intervalOf(m runlog.Metric) string {
+	if math.IsNaN(m.Low) {
+		return ""
+	}
+	return fmt.Sprintf("%.4g to %.4g", m.Low, m.High)
 }
 
 // pointFile is a point of accuracy against tokens.
