@@ -72,10 +72,7 @@ func TestManyPrograms(t *testing.T) {
 		require.NoError(t, err)
 	}
 	all, p := solutions(t), newPool(t, Options{Workers: 2, Time: 300 * time.Millisecond})
-	var hostile []string
-	for _, a := range attacks(t) {
-		hostile = append(hostile, strings.TrimSpace(a.program))
-	}
+	hostile := hostileLines(t)
 	var tried, paid atomic.Int64
 	var wait sync.WaitGroup
 	for stream, end := uint64(0), time.Now().Add(lasts); stream < 2; stream++ {
