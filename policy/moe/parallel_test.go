@@ -55,3 +55,38 @@ func TestTwoDevices(t *testing.T) {
 		require.Equal(t, step+1, two.Steps())
 	}
 }
+
+// TestAdaptersOnTwoDevices: adapters follow their steps to the other device, the weights stay there.
+func TestAdaptersOnTwoDevices(t *testing.T) {
+	l := LoRA{Rank: 2, Alpha: 4, Targets: []string{allLinear}}
+	one := adapt(t, "qwen2", l, 1)
+	if one.engine.PureGo {
+		t.Skip("the pure-Go backend has one device")
+	}
+	engine, err := xla.Open(context.Background(), xla.Options{Devices: 2})
+	require.NoError(t, err)
+	defer engine.Finalize()
+	shapes := smallShapes()
+	shapes.Devices = 2
+	two, err := Adapt(engine, "testdata/qwen2", shapes, l, 1)
+	require.NoError(t, err)
+	data := randomData(rand.New(rand.NewPCG(3, 3)), 64, 16, 9)
+	var there *tensors.Tensor
+	for range 3 {
+		_, err := one.ForwardBackward(t.Context(), data, crossEntropy)
+		require.NoError(t, err)
+		_, err = two.ForwardBackward(t.Context(), data, crossEntropy)
+		require.NoError(t, err)
+		for i, p := range one.Config.adapters() {
+			require.InDeltaSlice(t, tensors.MustCopyFlatData[float32](one.grads[i]), tensors.MustCopyFlatData[float32](two.grads[i]), 1e-5, p.name)
+		}
+		if there == nil {
+			there = two.replicas.params[0][0]
+		}
+		require.Same(t, there, two.replicas.params[0][0])
+		for _, trainer := range []*Trainer{one, two} {
+			_, err = trainer.OptimStep(t.Context(), adam())
+			require.NoError(t, err)
+		}
+	}
+}
