@@ -97,12 +97,16 @@ type keeper struct {
 	kept    counter
 }
 
+// mostUnjudged bounds the samples that are drawn and not judged yet, and with them the memory: who draws more waits.
+const mostUnjudged = 1024
+
 // draw has the open requests drawn, and each sample judged and kept while others are still being drawn.
 func (k *keeper) draw(ctx context.Context, open []policy.Request, of []int) error {
 	if len(open) == 0 {
 		return nil
 	}
 	team, judging := errgroup.WithContext(ctx)         // of judges, as many side by side as there are seats; who draws waits for none
+	team.SetLimit(mostUnjudged)                        // unless so many are behind
 	seats := fair.NewSeats[int](runtime.GOMAXPROCS(0)) // by tasks
 	err := k.stream(judging, open, func(request, number int, s policy.Sample) error {
 		team.Go(func() error {

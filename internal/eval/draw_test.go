@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -201,6 +202,34 @@ func (s *strict) Verify(_ context.Context, _ datasets.Task, response string) (ve
 	defer s.lock.Unlock()
 	s.seen = append(s.seen, response)
 	return verifiers.Verdict{Kind: verifiers.Wrong}, nil
+}
+
+// stuck gives no verdict before it is told to.
+type stuck struct{ free chan struct{} }
+
+func (s stuck) Verify(context.Context, datasets.Task, string) (verifiers.Verdict, error) {
+	<-s.free
+	return verifiers.Verdict{Kind: verifiers.Wrong}, nil
+}
+
+// Who draws is held up by judges that are far behind: what waits for a verdict is bounded, however much is drawn.
+func TestUnjudgedSamplesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sampler := &dying{after: -1}
+		d, _ := drawing(t, sampler, filepath.Join(t.TempDir(), "s.jsonl"), 1000)
+		judge := stuck{make(chan struct{})}
+		d.Pool.Verifier, d.Pool.Deadline = judge, 24*time.Hour
+		done := make(chan error)
+		go func() {
+			_, err := d.Run(t.Context())
+			done <- err
+		}()
+		synctest.Wait()
+		require.Equal(t, 1024+1, sampler.asked, "of 3000")
+		close(judge.free)
+		require.NoError(t, <-done)
+		require.Equal(t, 3000, sampler.asked)
+	})
 }
 
 func TestRegrade(t *testing.T) {
