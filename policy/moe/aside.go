@@ -40,7 +40,8 @@ func (s *sampler) goOn(requests []policy.Request, lanes []*lane) (*wave, error) 
 	for _, l := range lanes {
 		w.slot = max(w.slot, l.kept())
 	}
-	w.slots = cacheSlots(w.slot + s.trainer.Shapes.DecodeChunk)
+	w.step = 2 * cacheStep
+	w.slots = w.room()
 	rows, width := len(w.lanes), s.trainer.Config.attention().cacheWidth()
 	token, start := make([]int32, rows), make([]int32, rows)
 	for i, l := range lanes {

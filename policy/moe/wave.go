@@ -18,6 +18,7 @@ type wave struct {
 	banned    []policy.Token
 	slot      int  // slot of the last token
 	slots     int  // cache slots S
+	step      int  // between sizes of S
 	dense     bool // grouped experts once had no room: each computes all rows from then on
 
 	token, done, start *tensors.Tensor   // [B]
@@ -52,16 +53,20 @@ func (s *sampler) batchSize(rows int) int {
 	return size
 }
 
-// cacheSlots rounds the slots needed up to a compiled size.
-func cacheSlots(need int) int {
-	const step = 64
-	return (need + step - 1) / step * step
+// cacheStep is what cache slots are rounded up to. A wave of completions that were set aside, which are long, takes twice that: it
+// passes through fewer sizes, each of which is a graph to compile.
+const cacheStep = 64
+
+// room is how many cache slots the next chunk needs, rounded up to a compiled size.
+func (w *wave) room() int {
+	need := w.slot + w.s.trainer.Shapes.DecodeChunk
+	return (need + w.step - 1) / w.step * w.step
 }
 
 // newWave has the lanes in its first rows, and nothing on the device yet.
 func (s *sampler) newWave(requests []policy.Request, lanes []*lane) *wave {
 	first := requests[lanes[0].request]
-	w := &wave{s: s, first: first, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned}
+	w := &wave{s: s, first: first, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned, step: cacheStep}
 	w.lanes = make([]*lane, s.batchSize(len(lanes)))
 	copy(w.lanes, lanes)
 	return w
@@ -119,7 +124,7 @@ func (w *wave) doneRows() []float32 {
 }
 
 // fit drops ended rows where a smaller compiled batch size then does, and grows the caches for the next chunk.
-func (w *wave) fit() error { return w.fitTo(cacheSlots(w.slot + w.s.trainer.Shapes.DecodeChunk)) }
+func (w *wave) fit() error { return w.fitTo(w.room()) }
 
 // fitTo is fit with so many cache slots.
 func (w *wave) fitTo(slots int) error {
