@@ -15,7 +15,7 @@ PJRT_NPROC=$threads go test -tags fts5 -run '^$' -bench GRPOStep -benchtime 2x -
 echo "TRL, $threads threads: the same shapes"
 "$python" bench/trl_grpo.py --arch deepseek_v3 --threads "$threads" --steps 2 2>"$out/trl.err" | tail -1 | tee "$out/trl" || { cat "$out/trl.err" >&2; exit 1; }
 echo "types of products, shipped base: rates, log-probs of sampler against trainer"
-PJRT_NPROC=$threads go test -tags fts5 -run '^$' -bench 'DType/' -benchtime 3x -timeout 30m ./policy/moe | grep '^Benchmark'
+PJRT_NPROC=$threads go test -tags fts5 -run '^$' -bench '^BenchmarkDType$' -benchtime 3x -timeout 30m ./policy/moe | grep '^Benchmark'
 "$python" - "$out/ours" "$out/trl" <<'PY'
 import json, re, sys
 ours = open(sys.argv[1]).read(); trl = json.loads(open(sys.argv[2]).read())

@@ -190,6 +190,7 @@ func TestKilledRuns(t *testing.T) {
 	kills := 1
 	settings := map[string][]string{"off-policy": {
 		"-o", "grpo.max_staleness=1", "-o", "grpo.importance.mode=token_truncate", "-o", "grpo.epochs=2", "-o", "grpo.dynamic.max_rounds=1", "-o", "curriculum.floor=0.3",
+		"-o", "shapes.train_tokens=768",
 	}}
 	if text := os.Getenv(manyKills); text != "" {
 		var err error

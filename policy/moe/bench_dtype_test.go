@@ -108,14 +108,7 @@ func BenchmarkMatmul(b *testing.B) {
 				require.Equal(b, float32(1), tensors.MustCopyFlatData[float32](out[0])[n])
 				release(out...)
 			}
-			multiply() // compiles
-			wall, cpu := time.Now(), processorTime(b)
-			for b.Loop() {
-				multiply()
-			}
-			flops := 2.0 * n * n * n * chain * float64(b.N) / 1e9
-			b.ReportMetric(flops/time.Since(wall).Seconds(), "GFLOP/s")
-			b.ReportMetric(flops/(processorTime(b)-cpu).Seconds(), "GFLOP/cpu-s")
+			timed(b, 2*n*n*n*chain/1e9, "GFLOP", multiply)
 		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkSample samples from a real model: 8 and 64 prompts of 32 random tokens, 64 new tokens each, prompts included in the time.
-// bench/smollm2.sh names the folder.
+// bench/smollm2.sh names the folder; RLTRAIN_BENCH_DTYPE=bfloat16 asks for products in that type.
 func BenchmarkSample(b *testing.B) {
 	folder := os.Getenv("RLTRAIN_BENCH_MODEL")
 	if folder == "" {
@@ -30,7 +30,7 @@ func benchmarkSample(b *testing.B, folder string, rows int) {
 	ctx := context.Background()
 	const prompt, fresh = 32, 64
 	shapes := DefaultShapes()
-	shapes.MaxRows = rows
+	shapes.MaxRows, shapes.DType = rows, os.Getenv("RLTRAIN_BENCH_DTYPE")
 	trainer, err := Open(openEngine(b), folder, shapes)
 	require.NoError(b, err)
 	sampler, err := trainer.Snapshot(ctx)
