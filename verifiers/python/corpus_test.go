@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -55,6 +56,13 @@ type humanEval struct {
 
 func (h humanEval) tests(body string) Tests {
 	return Tests{Program: h.Prompt + body, Prompt: h.Prompt, EntryPoint: h.EntryPoint, Tests: []string{h.Test}}
+}
+
+// besides tests the entry point in plain Python with names of the tests' own: helpers are those of the prompt there, as Tests.Prompt says,
+// whatever the program makes of them.
+func (h humanEval) besides() string {
+	return fmt.Sprintf("candidate_ = %s\nnames_ = {}\nexec(%q, names_)\nnames_[%q] = candidate_\nexec(%q, names_)\n",
+		h.EntryPoint, h.Prompt, h.EntryPoint, h.Test+"\ncheck("+h.EntryPoint+")\n")
 }
 
 type mbpp struct {

@@ -25,7 +25,7 @@ func solutions(t *testing.T) []solved {
 	var all []solved
 	for _, r := range corpus[humanEval](t, "humaneval/HumanEval.jsonl") {
 		all = append(all, solved{r.tests(r.Solution), func(program string) Script {
-			return oracle(program, []string{r.Test, "check(" + r.EntryPoint + ")"})
+			return oracle(program, []string{r.besides()})
 		}})
 	}
 	for _, r := range corpus[mbpp](t, "mbpp/sanitized-mbpp.jsonl") {
