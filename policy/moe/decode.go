@@ -26,7 +26,7 @@ func (c Config) prepareGraph() builder {
 			if c.narrowed(p) {
 				x = c.narrow(x)
 			}
-			if p.side() {
+			if len(p.dims) == 3 && p.dims[2] == 2*c.ExpertHidden && p.kind == inKind {
 				x = wideIn(x)
 			}
 			if x != in[i] {
@@ -62,23 +62,13 @@ func (t *Trainer) prepared(params []*tensors.Tensor) ([]*tensors.Tensor, error) 
 type row struct {
 	token    *Node // int32 [B] the last token
 	start    *Node // int32 [B] first valid slot
-	live     *Node // float32 [B] 0 for a row that is done
 	slot     *Node // int32 scalar: where the last token's cache entry goes
 	cos, sin *Node // tables [MaxPositions, ropeWidth]
 }
 
-// stepped is what one decode step leaves behind.
-type stepped struct {
-	logits *Node   // [B,V]
-	routes *Node   // int32 [B,slots], the experts that each row was sent to
-	grown  []*Node // the caches with their new entries
-	// over is above 0 where grouped experts ran out of room, and the rest is then wrong; nil where they are not grouped.
-	over *Node
-}
-
-// decodeStep runs one token a row through the decoder. The experts are grouped where their matrices have a rank of 3; rows that are done take
-// no room then.
-func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) stepped {
+// decodeStep runs one token a row through the decoder: logits [B,V], the experts it was sent to int32 [B,slots], and the caches with their
+// new entries.
+func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, entry, slot *Node) *Node) (logits, routes *Node, grown []*Node) {
 	g := r.token.Graph()
 	B, S := r.token.Shape().Dimensions[0], caches[0].Shape().Dimensions[1]
 	slot := BroadcastToDims(r.slot, B)
@@ -96,44 +86,24 @@ func (c Config) decodeStep(w weights, r row, caches []*Node, write func(cache, e
 	x := c.embed(w, r.token)
 	look := c.attention()
 	parts := len(caches) / c.Layers
-	var out stepped
 	var ids []*Node
 	for l := range c.Layers {
 		v := see.of(l)
 		h := c.norm(x, w.at(l, "attn_norm"))
 		for i, entry := range look.parts(InsertAxes(look.keep(w, l, h, v.cos, v.sin), 1)) {
-			out.grown = append(out.grown, write(caches[l*parts+i], entry, r.slot))
+			grown = append(grown, write(caches[l*parts+i], entry, r.slot))
 		}
-		x = Add(x, c.normAfter(w, l, "attn_after_norm", look.cached(w, l, h, out.grown[l*parts:], v.cos, v.sin, v.hidden)))
+		x = Add(x, c.normAfter(w, l, "attn_after_norm", look.cached(w, l, h, grown[l*parts:], v.cos, v.sin, v.hidden)))
 		h = c.norm(x, w.at(l, "ffn_norm"))
 		y := c.sharedFFN(w, l, h)
 		if l >= c.DenseLayers {
 			chosen := c.route(w, l, h)
 			ids = append(ids, chosen.ids...)
-			routed, over := c.decodeExperts(w, l, h, r.live, chosen)
-			y, out.over = plus(y, routed), greater(out.over, over)
+			y = plus(y, c.denseExperts(h, chosen, w.at(l, "experts_in"), w.at(l, "experts_out")))
 		}
 		x = Add(x, c.normAfter(w, l, "ffn_after_norm", y))
 	}
-	out.logits, out.routes = w.logits(c.norm(x, w.byName["norm"])), c.joinRoutes(ids, r.token)
-	return out
-}
-
-// decodeExperts is the routed experts' output for a token a row, and their overflow where they are grouped.
-func (c Config) decodeExperts(w weights, l int, x, live *Node, r routing) (y, over *Node) {
-	in, out := w.at(l, "experts_in"), w.at(l, "experts_out")
-	if in.Rank() == 3 {
-		return c.groupedExperts(x, live, r, in, out)
-	}
-	return c.denseExperts(x, r, in, out), nil
-}
-
-// greater is the maximum of two scalars of which either may be nothing.
-func greater(a, b *Node) *Node {
-	if a == nil || b == nil {
-		return plus(a, b)
-	}
-	return Max(a, b)
+	return w.logits(c.norm(x, w.byName["norm"])), c.joinRoutes(ids, r.token), grown
 }
 
 // writeSlice puts an entry into its slot; writeWhere is the form for backends without DynamicUpdateSlice.

@@ -2,7 +2,6 @@ package moe
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -31,45 +30,31 @@ const (
 	stateDraws  // float32 [B,C] log-probs as drawn
 	stateRoutes // int32 [B,C,slots] experts that the token before each drawn one was sent to
 	stateFirst  // int32 scalar: slot at which this call began
-	stateOver   // float32 scalar: above 0 where grouped experts had no room for the next token, which ends the call
 	stateCount
 )
 
-// decodeGraph, with the experts grouped or dense, builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
+// decodeGraph builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
 // The tokens are drawn in a While, and each of its operands is in the state: go-xla 0.4.1 mixes
 // up closures and constants of nested functions.
-func (c Config) decodeGraph(dynamicSlice bool, form decodeForm) builder {
+func (c Config) decodeGraph(slices, filtered bool) builder {
 	n := len(c.params()) + 1
 	return func(in []*Node) []*Node {
 		look, rows := c.attention(), in[n+stateToken].Shape().Dimensions[0]
-		given := slices.Clone(in[:n+stateCount])
-		if form.grouped {
-			c.byExpert(given)
-		}
+		given := in[: n+stateCount : n+stateCount]
 		for _, cache := range in[n+stateCount:] {
 			given = append(given, look.parts(cache)...)
 		}
 		draw := c.unrolledDecode
-		if dynamicSlice {
+		if slices {
 			draw = c.whileDecode
 		}
-		drawn := draw(given, n, form.filtered)
+		drawn := draw(given, n, filtered)
 		out, parts := drawn[:stateCount:stateCount], drawn[stateCount:]
 		each := len(parts) / c.Layers
 		for l := range c.Layers {
 			out = append(out, look.joined(parts[l*each:(l+1)*each], rows))
 		}
 		return out
-	}
-}
-
-// byExpert turns the matrices that prepareGraph laid side by side into [E,D,2F] again, once for all tokens of a call.
-func (c Config) byExpert(params []*Node) {
-	for i, p := range c.params() {
-		if p.side() {
-			d := p.dims
-			params[i] = TransposeAllAxes(Reshape(params[i], d[1], d[0], d[2]), 1, 0, 2)
-		}
 	}
 }
 
@@ -86,8 +71,7 @@ func (c Config) whileDecode(in []*Node, n int, filtered bool) []*Node {
 	more := NewClosure(g, func(g *Graph) []*Node {
 		p := parameters(g, "cond")[n:]
 		open := LessThan(p[stateSlot], p[stateStop])
-		going := LessOrEqual(p[stateOver], Const(g, float32(0)))
-		return []*Node{LogicalAnd(LogicalAnd(open, going), GreaterThan(p[stateLive], Const(g, float32(0))))}
+		return []*Node{LogicalAnd(open, GreaterThan(p[stateLive], Const(g, float32(0))))}
 	})
 	body := NewClosure(g, func(g *Graph) []*Node {
 		p := parameters(g, "body")
@@ -112,11 +96,11 @@ func (c Config) unrolledDecode(in []*Node, n int, filtered bool) []*Node {
 func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
 	g := s[stateSlot].Graph()
 	B, C := s[stateUnif].Shape().Dimensions[0], s[stateUnif].Shape().Dimensions[1]
-	next := c.decodeStep(w, row{s[stateToken], s[stateStart], Sub(OnesLike(s[stateDone]), s[stateDone]), s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
+	logits, routes, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
 	column := BroadcastToDims(Sub(s[stateSlot], s[stateFirst]), B, C)
 	here := Equal(iota32(g, 1, B, C), column)
 	uniform := ReduceSum(Mul(s[stateUnif], ConvertDType(here, dtypes.Float32)), 1)
-	d := c.draw(next.logits, uniform, s[stateSharp], cutOf(filtered, s[stateTopK:]))
+	d := c.draw(logits, uniform, s[stateSharp], cutOf(filtered, s[stateTopK:]))
 	put := func(into, value *Node) *Node {
 		return Where(here, BroadcastToDims(InsertAxes(value, -1), B, C), into)
 	}
@@ -124,20 +108,12 @@ func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(
 	isEnd := Equal(BroadcastToDims(InsertAxes(d.token, -1), B, ends), BroadcastToDims(InsertAxes(s[stateEnds], 0), B, ends))
 	done := Max(s[stateDone], ReduceMax(ConvertDType(isEnd, dtypes.Float32), 1))
 	state = append([]*Node(nil), s...)
-	one := Scalar(g, dtypes.Int32, 1)
-	if next.over != nil { // then this token is not drawn: the column that it left is written again by the next call
-		state[stateOver] = next.over
-		fits := LessOrEqual(next.over, ZerosLike(next.over))
-		one = ConvertDType(fits, dtypes.Int32)
-		done = Where(BroadcastToDims(fits, B), done, s[stateDone])
-		d.token = Where(BroadcastToDims(fits, B), d.token, s[stateToken])
-	}
-	state[stateSlot] = Add(s[stateSlot], one)
+	state[stateSlot] = Add(s[stateSlot], Scalar(g, dtypes.Int32, 1))
 	state[stateLive] = ReduceAllSum(Sub(OnesLike(done), done))
 	state[stateToken], state[stateDone] = d.token, done
 	state[stateTokens], state[stateLogps], state[stateEntrs] = put(s[stateTokens], d.token), put(s[stateLogps], d.logp), put(s[stateEntrs], d.entropy)
 	state[stateDraws] = put(s[stateDraws], d.drawLogp)
 	all := s[stateRoutes].Shape()
-	state[stateRoutes] = Where(BroadcastToShape(InsertAxes(here, -1), all), BroadcastToShape(InsertAxes(next.routes, 1), all), s[stateRoutes])
-	return state, next.grown
+	state[stateRoutes] = Where(BroadcastToShape(InsertAxes(here, -1), all), BroadcastToShape(InsertAxes(routes, 1), all), s[stateRoutes])
+	return state, grown
 }

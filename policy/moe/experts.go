@@ -122,20 +122,8 @@ const slack = 1.5
 
 // capacity is the slots per expert for n tokens in the grouped form.
 func (c Config) capacity(n int) int {
-	even, unit := float64(n*c.TopK)/float64(c.Experts), 64
-	if n <= 512 { // a token of each row of a wave
-		unit = 32
-	}
-	return min(n, (int(even*slack)+unit-1)/unit*unit)
-}
-
-// groupingCost is what finding out who goes where costs at decode, in multiplications of the experts: measured on two cores, a layer of the
-// demo model saves 63 million of a token for each of 256 rows and gains nothing, one of the TRL bench's saves 173 million and takes a fifth less time.
-const groupingCost = 100e6
-
-// groupingSaves is how many multiplications a layer's grouped experts spare n tokens.
-func (c Config) groupingSaves(n int) float64 {
-	return float64(c.Experts*(n-c.capacity(n))) * float64(3*c.Width*c.ExpertHidden)
+	even := float64(n*c.TopK) / float64(c.Experts)
+	return min(n, (int(even*slack)+63)/64*64)
 }
 
 // groupedExperts sorts tokens by expert into E groups of equal capacity and multiplies group by group.

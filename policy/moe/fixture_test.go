@@ -2,7 +2,6 @@ package moe
 
 import (
 	"context"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -58,7 +57,10 @@ func newSmall(t testing.TB, seed uint64) *Trainer {
 	trainer, err := New(shared.engine, small(), shapesOfSmall(), seed)
 	require.NoError(t, err)
 	programs := *shared.programs // a copy: tests may exchange one graph for another
-	programs.grad, programs.decode = maps.Clone(shared.programs.grad), maps.Clone(shared.programs.decode)
+	programs.grad = map[gradForm]*program{}
+	for form, p := range shared.programs.grad {
+		programs.grad[form] = p
+	}
 	trainer.programs = &programs
 	require.NoError(t, trainer.setParams(randomParams(small(), seed)))
 	r := rand.New(rand.NewPCG(seed, 2))
@@ -89,9 +91,6 @@ func denseTwin(t testing.TB, seed uint64) *Trainer {
 	twin := newSmall(t, seed)
 	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
 		twin.programs.grad[gradForm{kind, true}] = twin.programs.grad[gradForm{kind, false}]
-	}
-	for _, filtered := range []bool{false, true} {
-		twin.programs.decode[decodeForm{filtered, true}] = twin.programs.decode[decodeForm{filtered, false}]
 	}
 	return twin
 }

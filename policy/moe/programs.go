@@ -14,7 +14,7 @@ type programs struct {
 	prepare *program
 	merge   *program          // nil without LoRA
 	prefill map[bool]*program // by whether a policy.Cut applies
-	decode  map[decodeForm]*program
+	decode  map[bool]*program
 	resize  map[int]*program // by cache slots
 }
 
@@ -24,13 +24,10 @@ type gradForm struct {
 	grouped bool
 }
 
-// decodeForm names a decoding graph: whether a policy.Cut applies, and whether the experts are grouped.
-type decodeForm struct{ filtered, grouped bool }
-
 func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error) {
 	p := &programs{
 		grad: map[gradForm]*program{}, apply: map[bool]*program{},
-		prefill: map[bool]*program{}, decode: map[decodeForm]*program{}, resize: map[int]*program{},
+		prefill: map[bool]*program{}, decode: map[bool]*program{}, resize: map[int]*program{},
 	}
 	var err error
 	add := func(name string, build builder) *program {
@@ -61,10 +58,7 @@ func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error)
 	}
 	for _, filtered := range []bool{false, true} {
 		p.prefill[filtered] = add("prefill", c.prefillGraph(filtered))
-		for _, grouped := range []bool{false, true} {
-			form := decodeForm{filtered, grouped}
-			p.decode[form] = add("decode", c.decodeGraph(engine.DynamicSlice, form))
-		}
+		p.decode[filtered] = add("decode", c.decodeGraph(engine.DynamicSlice, filtered))
 	}
 	return p, err
 }

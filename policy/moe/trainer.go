@@ -49,7 +49,6 @@ type Trainer struct {
 	steps         int               // optimizer steps taken
 	account       account
 	replicas      replicas        // of the weights, on further devices
-	groupingCost  float64         // groupingCost; 0 in tests
 	cos, sin      *tensors.Tensor // see ropeTables
 }
 
@@ -86,7 +85,7 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	if config.half, err = shapes.half(engine); err != nil {
 		return nil, err
 	}
-	t := &Trainer{Config: config, Shapes: shapes, engine: engine, groupingCost: groupingCost}
+	t := &Trainer{Config: config, Shapes: shapes, engine: engine}
 	t.programs, err = newPrograms(engine, config, shapes)
 	if err != nil {
 		return nil, err

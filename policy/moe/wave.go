@@ -16,10 +16,9 @@ type wave struct {
 	sharpness float32
 	cut       policy.Cut
 	banned    []policy.Token
-	slot      int  // slot of the last token
-	slots     int  // cache slots S
-	step      int  // between sizes of S
-	dense     bool // grouped experts once had no room: each computes all rows from then on
+	slot      int // slot of the last token
+	slots     int // cache slots S
+	step      int // between sizes of S
 
 	token, done, start *tensors.Tensor   // [B]
 	caches             []*tensors.Tensor // per layer [B,S,R+P]
@@ -187,15 +186,7 @@ func (p *programs) resizeTo(t *Trainer, slots int) (*program, error) {
 	return made, err
 }
 
-// form is the decoding graph that suits the wave.
-func (w *wave) form() decodeForm {
-	t := w.s.trainer
-	pays := t.Config.MoELayers() > 0 && t.Config.groupingSaves(len(w.lanes)) > t.groupingCost
-	return decodeForm{w.filtered(), pays && !w.dense && t.engine.DynamicSlice}
-}
-
-// chunk draws DecodeChunk tokens for every row, or fewer once all rows have met a stop token or grouped experts have no room: the next
-// chunk goes on from there.
+// chunk draws DecodeChunk tokens for every row, or fewer once all rows have met a stop token.
 func (w *wave) chunk() error {
 	t, first := w.s.trainer, w.slot
 	state, err := w.state()
@@ -203,7 +194,7 @@ func (w *wave) chunk() error {
 		return err
 	}
 	args := append(append(asArgs(w.s.weights...), asArgs(state...)...), asArgs(w.caches...)...)
-	out, err := t.programs.decode[w.form()].run(args)
+	out, err := t.programs.decode[w.filtered()].run(args)
 	if err != nil {
 		return err
 	}
@@ -211,7 +202,6 @@ func (w *wave) chunk() error {
 	release(w.caches...)
 	state, w.caches = out[:stateCount:stateCount], out[stateCount:]
 	w.collect(state, first)
-	w.dense = w.dense || tensors.ToScalar[float32](state[stateOver]) > 0
 	w.token, w.done, w.start = state[stateToken], state[stateDone], state[stateStart]
 	state[stateToken], state[stateDone], state[stateStart] = w.s.cos, w.s.cos, w.s.cos // kept: not to be released
 	w.s.releaseState(state)

@@ -102,13 +102,13 @@ func (w *wave) state() ([]*tensors.Tensor, error) {
 		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
 		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
 		{floats: make([]float32, rows*columns), dims: []int{rows, columns}},
-		{ints: make([]int32, rows*columns*slots), dims: []int{rows, columns, slots}}, {ints: slot}, {floats: []float32{0}},
+		{ints: make([]int32, rows*columns*slots), dims: []int{rows, columns, slots}}, {ints: slot},
 	}, w.cutInputs()...))
 	if err != nil {
 		return nil, err
 	}
 	state := make([]*tensors.Tensor, stateCount)
-	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateDraws, stateRoutes, stateFirst, stateOver, stateTopK, stateTopP, stateMinP, stateBan} {
+	for i, at := range []int{stateSlot, stateStop, stateLive, stateSharp, stateEnds, stateUnif, stateTokens, stateLogps, stateEntrs, stateDraws, stateRoutes, stateFirst, stateTopK, stateTopP, stateMinP, stateBan} {
 		state[at] = list[i]
 	}
 	state[stateToken], state[stateDone], state[stateStart] = w.token, w.done, w.start
