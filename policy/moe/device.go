@@ -115,3 +115,28 @@ func release(ts ...*tensors.Tensor) {
 		t.FinalizeAll() //nolint:errcheck // freeing has no failure that a caller could act on
 	}
 }
+
+// host is a tensor's content before upload: ints or floats.
+type host struct {
+	ints   []int32
+	floats []float32
+	dims   []int
+}
+
+// upload puts tensors on the device, all or none.
+func (t *Trainer) upload(list []host) (out []*tensors.Tensor, err error) {
+	for _, h := range list {
+		var one *tensors.Tensor
+		if h.ints != nil {
+			one, err = toDevice(t.backend(), h.ints, h.dims...)
+		} else {
+			one, err = toDevice(t.backend(), h.floats, h.dims...)
+		}
+		if err != nil {
+			release(out...)
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}

@@ -168,7 +168,7 @@ func probe(t testing.TB, trainer *Trainer, params []*tensors.Tensor, b *batch) p
 	if params == nil {
 		params = trainer.params
 	}
-	args, err := trainer.batchArgs(b)
+	args, err := trainer.upload(trainer.batchInputs(b))
 	require.NoError(t, err)
 	defer release(args...)
 	out, err := shared.probe.run(append(asArgs(params...), asArgs(args[:4]...)...))

@@ -49,24 +49,13 @@ func checkLoss(l policy.Loss, data []policy.Datum) error {
 	return nil
 }
 
-// gradArgs puts a microbatch, with share of the call's documents, on the device: a gradient graph's inputs after the weights and sums.
-func (t *Trainer) gradArgs(b *batch, loss policy.Loss, share float32) ([]*tensors.Tensor, error) {
-	own, err := t.batchArgs(b)
-	if err != nil {
-		return nil, err
-	}
+// gradInputs are a microbatch, with share of the call's documents: a gradient graph's inputs after the weights and sums.
+func (t *Trainer) gradInputs(b *batch, loss policy.Loss, share float32) []host {
+	list := t.batchInputs(b)
 	for _, values := range [][]float32{b.behaviour, b.reference, b.advantages, b.weights} {
-		tensor, err := toDevice(t.backend(), values, b.rows, b.width)
-		if err != nil {
-			return nil, err
-		}
-		own = append(own, tensor)
+		list = append(list, host{floats: values, dims: []int{b.rows, b.width}})
 	}
-	numbers, err := toDevice(t.backend(), constants(loss, share), constCount)
-	if err != nil {
-		return nil, err
-	}
-	return append(own, numbers), nil
+	return append(list, host{floats: constants(loss, share), dims: []int{constCount}})
 }
 
 // accumulate adds a round of microbatches, one a device, to the gradient sums.
@@ -79,7 +68,7 @@ func (t *Trainer) accumulate(round []*batch, loss policy.Loss, data []policy.Dat
 	n := len(t.grads)
 	var args []any
 	for d, b := range round {
-		own, err := t.gradArgs(b, loss, float32(len(b.places))/float32(len(data)))
+		own, err := t.upload(t.gradInputs(b, loss, float32(len(b.places))/float32(len(data))))
 		if err != nil {
 			return err
 		}
@@ -152,7 +141,7 @@ func (t *Trainer) score(ctx context.Context, weights []*tensors.Tensor, data []p
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		args, err := t.batchArgs(b)
+		args, err := t.upload(t.batchInputs(b))
 		if err != nil {
 			return nil, err
 		}
@@ -168,32 +157,13 @@ func (t *Trainer) score(ctx context.Context, weights []*tensors.Tensor, data []p
 	return scores, nil
 }
 
-// batchArgs puts the common inputs of a forward pass on the device: bias, tokens, positions, segments, targets,
-// routing, prefixes, scored, slots.
-func (t *Trainer) batchArgs(b *batch) ([]*tensors.Tensor, error) {
-	bias, err := t.biasTensor()
-	if err != nil {
-		return nil, err
-	}
-	list := []*tensors.Tensor{bias}
-	for _, values := range [][]int32{b.tokens, b.positions, b.segments, b.targets} {
-		tensor, err := toDevice(t.backend(), values, b.rows, b.width)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, tensor)
-	}
-	slots := t.Config.routeSlots()
+// batchInputs are the common inputs of a forward pass: bias, tokens, positions, segments, targets, routing, prefixes, scored, slots.
+func (t *Trainer) batchInputs(b *batch) []host {
+	each, slots := []int{b.rows, b.width}, t.Config.routeSlots()
 	scored, slotOf := b.scored(t.Config.Vocab)
-	for _, x := range []host{
-		{ints: b.routing(slots), dims: []int{b.rows, b.width, slots}}, {ints: b.prefixes, dims: []int{b.rows, b.width}},
+	return []host{
+		t.biasInput(), {ints: b.tokens, dims: each}, {ints: b.positions, dims: each}, {ints: b.segments, dims: each}, {ints: b.targets, dims: each},
+		{ints: b.routing(slots), dims: []int{b.rows, b.width, slots}}, {ints: b.prefixes, dims: each},
 		{ints: scored, dims: []int{len(scored)}}, {ints: slotOf, dims: []int{b.rows * b.width}},
-	} {
-		tensor, err := toDevice(t.backend(), x.ints, x.dims...)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, tensor)
 	}
-	return list, nil
 }

@@ -151,7 +151,7 @@ func checkForward(t *testing.T, trainer *Trainer, g golden, data []policy.Datum)
 			b.tokens[r*T+i], b.positions[r*T+i], b.segments[r*T+i] = token, int32(i), 1
 		}
 	}
-	args, err := trainer.batchArgs(b)
+	args, err := trainer.upload(trainer.batchInputs(b))
 	require.NoError(t, err)
 	out, err := logits.run(append(asArgs(trainer.params...), asArgs(args[:4]...)...))
 	require.NoError(t, err)

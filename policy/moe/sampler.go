@@ -15,7 +15,7 @@ import (
 // Snapshot implements policy.Trainer: the weights are shared, and only those copied that decoding wants otherwise.
 func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
 	runtime.GC() // weights that no snapshot uses any more are freed by finalizers
-	bias, err := t.biasTensor()
+	bias, err := t.upload([]host{t.biasInput()})
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (t *Trainer) Snapshot(context.Context) (policy.Sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sampler{trainer: t, version: t.steps, params: params, weights: append(ready, bias), bias: bias}
+	s := &sampler{trainer: t, version: t.steps, params: params, weights: append(ready, bias...), bias: bias[0]}
 	s.cos, s.sin, err = t.ropeTables()
 	return s, err
 }

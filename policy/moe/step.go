@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -20,9 +21,7 @@ func (t *Trainer) OptimStep(_ context.Context, o policy.Optim) (policy.Stats, er
 		return policy.Stats{}, err
 	}
 	defer release(numbers)
-	var owned []*tensors.Tensor
-	owned = append(append(append(owned, t.first...), t.second...), t.grads...)
-	given, err := donate(t.backend(), owned...)
+	given, err := donate(t.backend(), slices.Concat(t.first, t.second, t.grads)...)
 	if err != nil {
 		return policy.Stats{}, err
 	}

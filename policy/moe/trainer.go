@@ -137,6 +137,6 @@ func (t *Trainer) likeLearned() []*tensors.Tensor {
 	return list
 }
 
-func (t *Trainer) biasTensor() (*tensors.Tensor, error) {
-	return toDevice(t.backend(), t.bias, max(1, t.Config.MoELayers()), max(1, t.Config.Experts))
+func (t *Trainer) biasInput() host {
+	return host{floats: t.bias, dims: []int{max(1, t.Config.MoELayers()), max(1, t.Config.Experts)}}
 }

@@ -76,7 +76,7 @@ func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, erro
 	w := s.newWave(requests, lanes)
 	in, width := s.promptInputs(requests, lanes, len(w.lanes))
 	in = append(append(in, host{floats: []float32{w.sharpness}}), w.cutInputs()...)
-	args, err := s.upload(in)
+	args, err := s.trainer.upload(in)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, erro
 // describeRows uploads each row's first valid slot and whether it is done already.
 func (w *wave) describeRows(start []int32) error {
 	rows := len(w.lanes)
-	list, err := w.s.upload([]host{{ints: start, dims: []int{rows}}, {floats: w.doneRows(), dims: []int{rows}}})
+	list, err := w.s.trainer.upload([]host{{ints: start, dims: []int{rows}}, {floats: w.doneRows(), dims: []int{rows}}})
 	if err != nil {
 		return err
 	}

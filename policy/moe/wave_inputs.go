@@ -15,31 +15,6 @@ func (w *wave) cutInputs() []host {
 	return []host{{floats: []float32{topK}}, {floats: []float32{topP}}, {floats: []float32{minP}}, {floats: banOf(w.banned, w.s.trainer.Config.Vocab), dims: []int{w.s.trainer.Config.Vocab}}}
 }
 
-// host is a tensor's content before upload.
-type host struct {
-	ints   []int32
-	floats []float32
-	dims   []int
-}
-
-func (s *sampler) upload(list []host) ([]*tensors.Tensor, error) {
-	var out []*tensors.Tensor
-	for _, h := range list {
-		var t *tensors.Tensor
-		var err error
-		if h.ints != nil {
-			t, err = toDevice(s.trainer.backend(), h.ints, h.dims...)
-		} else {
-			t, err = toDevice(s.trainer.backend(), h.floats, h.dims...)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, nil
-}
-
 // promptInputs lays out prompts [G,Q] (right-aligned, each once), their first slots, each row's prompt, and
 // its first uniform.
 func (s *sampler) promptInputs(requests []policy.Request, lanes []*lane, rows int) ([]host, int) {
@@ -94,7 +69,7 @@ func (w *wave) state() ([]*tensors.Tensor, error) {
 		ends = []policy.Token{-1}
 	}
 	slot := []int32{int32(w.slot)}
-	list, err := w.s.upload(append([]host{
+	list, err := w.s.trainer.upload(append([]host{
 		{ints: slot}, {ints: []int32{int32(w.slot + columns)}}, {floats: []float32{float32(live)}},
 		{floats: []float32{w.sharpness}}, {ints: ends, dims: []int{len(ends)}},
 		{floats: draws, dims: []int{rows, columns}},
