@@ -41,6 +41,16 @@ func newJury(p *Pool, groups []Group, requests []policy.Request) *jury {
 	return j
 }
 
+// of is hear for samples that are named by their numbers in the streams of requests.
+func (j *jury) of(ctx context.Context, requests []policy.Request) func(request, number int, s policy.Sample) error {
+	return func(request, number int, s policy.Sample) error {
+		if request >= 0 && request < len(requests) {
+			number -= requests[request].First
+		}
+		return j.hear(ctx, request, number, s)
+	}
+}
+
 // hear takes sample n of a group. It does not wait for the verdict.
 func (j *jury) hear(ctx context.Context, group, n int, s policy.Sample) error {
 	j.lock.Lock()

@@ -86,22 +86,33 @@ func (p *Pool) draw(ctx context.Context, s policy.Sampler, requests []policy.Req
 	if streamer, ok := s.(policy.Streamer); ok {
 		return p.stream(ctx, streamer, requests, j)
 	}
-	samples, err := s.Sample(ctx, requests)
-	if err != nil {
-		return fmt.Errorf("sample: %w", err)
-	}
-	if len(samples) != len(requests) {
-		return fmt.Errorf("sample: the sampler returned %d groups for %d prompts", len(samples), len(requests))
-	}
-	for i := range samples {
-		for n := range samples[i] {
-			if err := j.hear(ctx, i, n, samples[i][n]); err != nil {
-				return fmt.Errorf("sample: %w", err)
-			}
-		}
+	if err := Stream(ctx, s, requests, j.of(ctx, requests)); err != nil {
+		return err
 	}
 	if left := j.left(); left > 0 {
 		return fmt.Errorf("sample: %d of %d samples are missing", left, asked)
+	}
+	return nil
+}
+
+// Stream hands over samples, named as a policy.Streamer does: as they come, or all at the end where the sampler is none.
+func Stream(ctx context.Context, s policy.Sampler, requests []policy.Request, done func(request, number int, s policy.Sample) error) error {
+	if streamer, ok := s.(policy.Streamer); ok {
+		return streamer.Stream(ctx, requests, done)
+	}
+	groups, err := s.Sample(ctx, requests)
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
+	}
+	if len(groups) != len(requests) {
+		return fmt.Errorf("sample: the sampler returned %d groups for %d prompts", len(groups), len(requests))
+	}
+	for i, group := range groups {
+		for n, one := range group {
+			if err := done(i, requests[i].First+n, one); err != nil {
+				return fmt.Errorf("sample: %w", err)
+			}
+		}
 	}
 	return nil
 }
@@ -117,12 +128,7 @@ func (p *Pool) stream(ctx context.Context, s policy.Streamer, requests []policy.
 		drawing, cancel = context.WithTimeout(ctx, p.Patience)
 		defer cancel()
 	}
-	err := s.Stream(drawing, requests, func(request, number int, sample policy.Sample) error {
-		if request < 0 || request >= len(requests) {
-			return j.hear(ctx, request, number, sample)
-		}
-		return j.hear(ctx, request, number-requests[request].First, sample)
-	})
+	err := s.Stream(drawing, requests, j.of(ctx, requests))
 	left := j.left()
 	if err == nil && left > 0 {
 		err = errors.New("the sampler ended without them")

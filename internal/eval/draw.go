@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -94,7 +95,7 @@ type keeper struct {
 	groups  []rollout.Group
 	prompts []string
 	want    int
-	kept    counter
+	kept    atomic.Int64
 }
 
 // mostUnjudged bounds the samples that are drawn and not judged yet, and with them the memory: who draws more waits.
@@ -108,7 +109,7 @@ func (k *keeper) draw(ctx context.Context, open []policy.Request, of []int) erro
 	team, judging := errgroup.WithContext(ctx)         // of judges, as many side by side as there are seats; who draws waits for none
 	team.SetLimit(mostUnjudged)                        // unless so many are behind
 	seats := fair.NewSeats[int](runtime.GOMAXPROCS(0)) // by tasks
-	err := k.stream(judging, open, func(request, number int, s policy.Sample) error {
+	err := rollout.Stream(judging, k.d.Sampler, open, func(request, number int, s policy.Sample) error {
 		team.Go(func() error {
 			leave, err := seats.Take(judging, of[request])
 			if err != nil {
@@ -125,25 +126,6 @@ func (k *keeper) draw(ctx context.Context, open []policy.Request, of []int) erro
 	return err
 }
 
-// stream hands over samples as they come, or all at the end where the sampler is no policy.Streamer.
-func (k *keeper) stream(ctx context.Context, requests []policy.Request, done func(request, number int, s policy.Sample) error) error {
-	if streamer, ok := k.d.Sampler.(policy.Streamer); ok {
-		return streamer.Stream(ctx, requests, done)
-	}
-	samples, err := k.d.Sampler.Sample(ctx, requests)
-	if err != nil {
-		return fmt.Errorf("sample: %w", err)
-	}
-	for i, r := range requests {
-		for j, s := range samples[i] {
-			if err := done(i, r.First+j, s); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 func (k *keeper) keep(ctx context.Context, task, number int, s policy.Sample) error {
 	g := k.groups[task]
 	r := k.d.Pool.Judge(ctx, g.Task, s)
@@ -153,6 +135,6 @@ func (k *keeper) keep(ctx context.Context, task, number int, s policy.Sample) er
 	if err := k.d.Store.Add(lineOf(g.Task, number, k.prompts[task], r)); err != nil {
 		return err
 	}
-	k.d.Kept(k.kept.next(), k.want)
+	k.d.Kept(int(k.kept.Add(1)), k.want)
 	return nil
 }

@@ -15,11 +15,6 @@ import (
 	"github.com/rltrain/rltrain/verifiers"
 )
 
-// counter counts what several goroutines do.
-type counter struct{ n atomic.Int64 }
-
-func (c *counter) next() int { return int(c.n.Add(1)) }
-
 // Regrade judges stored samples again and returns how many verdicts are others than before. Lines get the new verdicts. What was
 // written twice for a task is judged once; and what took longest when it was judged before comes first, so that no endless program
 // is left over for the end.
@@ -33,7 +28,7 @@ func Regrade(ctx context.Context, verifier verifiers.Verifier, tasks []datasets.
 		return 0, err
 	}
 	pool := rollout.Pool{Verifier: verifier} // the texts are cut already
-	var others counter
+	var others atomic.Int64
 	team, ctx := errgroup.WithContext(ctx)
 	team.SetLimit(runtime.GOMAXPROCS(0) + 1) // a program in the sandbox leaves its processor now and then
 	for _, copies := range same {
@@ -43,14 +38,14 @@ func Regrade(ctx context.Context, verifier verifiers.Verifier, tasks []datasets.
 				before := l.Verdict
 				l.judged(verdict)
 				if l.Verdict.Kind != before.Kind || l.Verdict.Reward != before.Reward {
-					others.next()
+					others.Add(1)
 				}
 			}
 			return ctx.Err()
 		})
 	}
 	err = team.Wait()
-	return int(others.n.Load()), err
+	return int(others.Load()), err
 }
 
 // alike puts lines of the same task and text together, the longest judged first.
