@@ -16,19 +16,6 @@ __attribute__((constructor)) static void rltrain_tune_malloc(void) {
 	if (!getenv("MALLOC_TRIM_THRESHOLD_")) mallopt(M_TRIM_THRESHOLD, -1);
 	if (!getenv("MALLOC_TOP_PAD_")) mallopt(M_TOP_PAD, 100000000); // bytes beyond need each time the heap grows
 }
-
-static void rltrain_map_large_blocks(void) {
-	if (getenv("MALLOC_MMAP_MAX_") || getenv("MALLOC_MMAP_THRESHOLD_")) return;
-	mallopt(M_MMAP_MAX, 65536);
-	mallopt(M_MMAP_THRESHOLD, 32 << 20); // the most that glibc takes
-}
-#else
-static void rltrain_map_large_blocks(void) {}
 #endif
 */
 import "C"
-
-// MapLargeBlocks has blocks from 32 MiB mapped one by one and given back when they are freed. With caches and weights of
-// gigabytes the heap that is never trimmed has gaps of that size: an evaluation of SmolLM2-135M took 11.9 GB so, and 7.2 GB with mapped blocks, for
-// no more processor time. For small models the heap is quicker.
-func MapLargeBlocks() { C.rltrain_map_large_blocks() }

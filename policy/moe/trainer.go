@@ -61,9 +61,6 @@ func New(engine *xla.Engine, config Config, shapes Shapes, seed uint64) (*Traine
 	return t, t.setParams(config.initial(seed))
 }
 
-// largeModel is the number of parameters from which on memory counts more than the faults of mapping it.
-const largeModel = 64 << 20
-
 // empty makes a Trainer without weights.
 func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	if err := config.Validate(); err != nil {
@@ -77,9 +74,6 @@ func empty(engine *xla.Engine, config Config, shapes Shapes) (*Trainer, error) {
 	}
 	if shapes.TrainTokens != 0 && shapes.TrainTokens < shapes.TrainWidth {
 		return nil, fmt.Errorf("shapes.train_tokens is %d, less than one row of train_width %d: raise it to that or more, or leave it out", shapes.TrainTokens, shapes.TrainWidth)
-	}
-	if total, _ := config.ParamCount(); total > largeModel {
-		xla.MapLargeBlocks()
 	}
 	var err error
 	if config.half, err = shapes.half(engine); err != nil {
