@@ -5,7 +5,7 @@ import (
 )
 
 // attention is one kind of attention: its parameters, what it keeps of a token, and how a token looks back. x is the normalised
-// input, cos and sin broadcast to half of what is rotated, hidden comes from sequence.hidden or decodeStep.
+// input, cos and sin broadcast to half of what is rotated, hidden comes from sequence.hidden.
 type attention interface {
 	// params names the parameters of a layer.
 	params(add func(name string, kind paramKind, dims ...int))
@@ -20,11 +20,16 @@ type attention interface {
 	whole(w weights, l int, x, cos, sin, hidden *Node) (out, kept *Node)
 	// keep is what the cache keeps of x[B,D]: [B,W].
 	keep(w weights, l int, x, cos, sin *Node) *Node
-	// parts is a cache, or some slots of one, [B,S,W] as decoding keeps it: tensors with the slots on axis 1. joined undoes it.
-	parts(cache *Node) []*Node
-	joined(parts []*Node, rows int) *Node
-	// cached attends from x[B,D] over a cache in parts, the entry of x among them; hidden [B,1,S].
-	cached(w weights, l int, x *Node, parts []*Node, cos, sin, hidden *Node) *Node
+	// widths are U and V.
+	widths() [2]int
+	// split makes of what is kept [B,T,W] the keys and values that decoding looks back at, in the form that slots are written in.
+	split(kept *Node) slots
+	// asks are the queries of x[B,D] for keys as split makes them: [B*KV,G,U].
+	asks(w weights, l int, x, cos, sin *Node) *Node
+	// answers is the output [B,D] of sums over values as split makes them, [B*KV,G,V].
+	answers(w weights, l int, sums *Node) *Node
+	// scale is what scores are multiplied by.
+	scale() float64
 }
 
 // attention is the kind that the model has.

@@ -15,6 +15,7 @@ type groupedQuery struct{ Config }
 func (c groupedQuery) cacheWidth() int { return 2 * c.KVHeads * c.HeadDim }
 func (c groupedQuery) ropeDim() int    { return c.HeadDim }
 func (c groupedQuery) scoreWidth() int { return 2 * c.Heads * c.HeadDim }
+func (c groupedQuery) widths() [2]int  { return [2]int{c.HeadDim, c.HeadDim} }
 
 func (c groupedQuery) params(add func(name string, kind paramKind, dims ...int)) {
 	out := (c.Heads + 2*c.KVHeads) * c.HeadDim
@@ -74,30 +75,24 @@ func (c groupedQuery) keep(w weights, l int, x, cos, sin *Node) *Node {
 	return c.kept(k, v)
 }
 
-// parts are keys and values [B*KV,S,U]: batched products of plain matrices read them as they lie.
-func (c groupedQuery) parts(cache *Node) []*Node {
-	B, S := cache.Shape().Dimensions[0], cache.Shape().Dimensions[1]
-	both := Reshape(cache, B, S, 2*c.KVHeads, c.HeadDim)
-	part := func(from int) *Node {
-		return Reshape(TransposeAllAxes(SliceAxis(both, 2, AxisRange(from, from+c.KVHeads)), 0, 2, 1, 3), B*c.KVHeads, S, c.HeadDim)
+// split has the keys and values of each head. The queries that share one lie side by side, so that it is read once for all of them.
+func (c groupedQuery) split(kept *Node) slots {
+	B, T := kept.Shape().Dimensions[0], kept.Shape().Dimensions[1]
+	both := Reshape(kept, B, T, 2*c.KVHeads, c.HeadDim)
+	keys, values := SliceAxis(both, 2, AxisRange(0, c.KVHeads)), SliceAxis(both, 2, AxisRange(c.KVHeads, 2*c.KVHeads))
+	return slots{
+		keys:   Reshape(TransposeAllAxes(keys, 0, 2, 3, 1), B*c.KVHeads, c.HeadDim, T),
+		values: Reshape(TransposeAllAxes(values, 0, 2, 1, 3), B*c.KVHeads, T, c.HeadDim),
 	}
-	return []*Node{part(0), part(c.KVHeads)}
 }
 
-func (c groupedQuery) joined(parts []*Node, rows int) *Node {
-	S := parts[0].Shape().Dimensions[1]
-	part := func(x *Node) *Node { return TransposeAllAxes(Reshape(x, rows, c.KVHeads, S, c.HeadDim), 0, 2, 1, 3) }
-	return Reshape(Concatenate([]*Node{part(parts[0]), part(parts[1])}, 2), rows, S, c.cacheWidth())
-}
-
-// cached attends with the queries that share a head side by side: a cache is read once for all of them.
-func (c groupedQuery) cached(w weights, l int, x *Node, parts []*Node, cos, sin, hidden *Node) *Node {
-	B, S, G := x.Shape().Dimensions[0], parts[0].Shape().Dimensions[1], c.Heads/c.KVHeads
+func (c groupedQuery) asks(w weights, l int, x, cos, sin *Node) *Node {
 	q, _, _ := c.project(w, l, x, cos, sin)
-	scores := DotGeneral(Reshape(q, B*c.KVHeads, G, c.HeadDim), []int{2}, []int{0}, parts[0], []int{2}, []int{0})
-	weights := softmax(scaled(Reshape(scores, B, c.KVHeads, G, S), c.scale(), InsertAxes(hidden, 1)))
-	heads := DotGeneral(Reshape(weights, B*c.KVHeads, G, S), []int{2}, []int{0}, parts[1], []int{1}, []int{0})
-	return w.mul(l, "o", Reshape(heads, B, c.Heads*c.HeadDim))
+	return Reshape(q, -1, c.Heads/c.KVHeads, c.HeadDim)
+}
+
+func (c groupedQuery) answers(w weights, l int, sums *Node) *Node {
+	return w.mul(l, "o", Reshape(sums, -1, c.Heads*c.HeadDim))
 }
 
 func (c groupedQuery) views(l int) []view {

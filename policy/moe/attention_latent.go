@@ -14,6 +14,7 @@ type latentAttention struct{ Config }
 func (c latentAttention) cacheWidth() int { return c.LatentRank + c.RopeDim }
 func (c latentAttention) ropeDim() int    { return c.RopeDim }
 func (c latentAttention) scoreWidth() int { return c.Heads * (c.NopeDim + c.RopeDim + c.ValueDim) }
+func (c latentAttention) widths() [2]int  { return [2]int{c.cacheWidth(), c.LatentRank} }
 
 func (c latentAttention) params(add func(name string, kind paramKind, dims ...int)) {
 	add("latent_norm", normKind, c.LatentRank)
@@ -74,22 +75,28 @@ func (c latentAttention) keep(w weights, l int, x, cos, sin *Node) *Node {
 	return Concatenate([]*Node{latent, key}, -1)
 }
 
-func (c latentAttention) parts(cache *Node) []*Node         { return []*Node{cache} }
-func (c latentAttention) joined(parts []*Node, _ int) *Node { return parts[0] }
+// split has one key for all heads, all that is kept, and the latent once more as its value: this is the absorbed form, in which the key matrix
+// is folded into the query and the value matrix into the output, so that scores and sums are taken on latents.
+func (c latentAttention) split(kept *Node) slots {
+	return slots{keys: TransposeAllAxes(kept, 0, 2, 1), values: SliceAxis(kept, -1, AxisRange(0, c.LatentRank))}
+}
 
-// cached is the absorbed form: the key matrix is folded into the query and the value matrix into the output, so that scores and
-// sums are taken on latents.
-func (c latentAttention) cached(w weights, l int, x *Node, parts []*Node, cos, sin, hidden *Node) *Node {
-	B, cache := x.Shape().Dimensions[0], parts[0]
+func (c latentAttention) asks(w weights, l int, x, cos, sin *Node) *Node {
 	qn, qr := c.queries(w, l, x, cos, sin)
-	kv := Reshape(ConvertDType(w.at(l, "kv"), x.DType()), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
-	toKey := SliceAxis(kv, -1, AxisRange(0, c.NopeDim))
-	toValue := SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
-	query := Concatenate([]*Node{Einsum("bhn,rhn->bhr", qn, toKey), qr}, -1)
-	scores := Einsum("bhc,bsc->bhs", query, cache)
-	weights := softmax(scaled(scores, c.scale(), hidden))
-	latent := Einsum("bhs,bsr->bhr", weights, SliceAxis(cache, -1, AxisRange(0, c.LatentRank)))
-	return w.mul(l, "o", Reshape(Einsum("bhr,rhu->bhu", latent, toValue), B, c.Heads*c.ValueDim))
+	toKey, _ := c.unfolding(w, l, x)
+	return Concatenate([]*Node{Einsum("bhn,rhn->bhr", qn, toKey), qr}, -1)
+}
+
+func (c latentAttention) answers(w weights, l int, sums *Node) *Node {
+	_, toValue := c.unfolding(w, l, sums)
+	heads := Einsum("bhr,rhu->bhu", sums, toValue)
+	return w.mul(l, "o", Reshape(heads, heads.Shape().Dimensions[0], c.Heads*c.ValueDim))
+}
+
+// unfolding are the matrices that make keys [R,H,N] and values [R,H,U] of a latent, in the type of like.
+func (c latentAttention) unfolding(w weights, l int, like *Node) (toKey, toValue *Node) {
+	kv := Reshape(ConvertDType(w.at(l, "kv"), like.DType()), c.LatentRank, c.Heads, c.NopeDim+c.ValueDim)
+	return SliceAxis(kv, -1, AxisRange(0, c.NopeDim)), SliceAxis(kv, -1, AxisRange(c.NopeDim, c.NopeDim+c.ValueDim))
 }
 
 func (c latentAttention) views(l int) []view {

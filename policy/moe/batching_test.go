@@ -139,7 +139,7 @@ func TestAsideIsBounded(t *testing.T) {
 	d.ended = func(*lane) error {
 		most = max(most, len(d.aside))
 		for _, l := range d.aside {
-			require.Len(t, l.cache, trainer.Config.Layers)
+			require.Len(t, l.cache, 2*trainer.Config.Layers)
 		}
 		return nil
 	}

@@ -33,32 +33,27 @@ const (
 	stateCount
 )
 
-// decodeGraph builds: params..., bias, state..., caches... -> state..., caches... after up to C tokens.
+// decodeGraph builds: params..., bias, state..., caches... -> state..., recent slots of the caches... after up to C tokens. The past is not
+// handed out, for that would copy it.
 // The tokens are drawn in a While, and each of its operands is in the state: go-xla 0.4.1 mixes
 // up closures and constants of nested functions.
 func (c Config) decodeGraph(slices, filtered bool) builder {
 	n := len(c.params()) + 1
 	return func(in []*Node) []*Node {
-		look, rows := c.attention(), in[n+stateToken].Shape().Dimensions[0]
-		given := in[: n+stateCount : n+stateCount]
-		for _, cache := range in[n+stateCount:] {
-			given = append(given, look.parts(cache)...)
-		}
 		draw := c.unrolledDecode
 		if slices {
 			draw = c.whileDecode
 		}
-		drawn := draw(given, n, filtered)
-		out, parts := drawn[:stateCount:stateCount], drawn[stateCount:]
-		each := len(parts) / c.Layers
-		for l := range c.Layers {
-			out = append(out, look.joined(parts[l*each:(l+1)*each], rows))
+		drawn := draw(in, n, filtered)
+		out := drawn[:stateCount:stateCount]
+		for _, c := range caches(drawn[stateCount:]) {
+			out = append(out, c.recent.keys, c.recent.values)
 		}
 		return out
 	}
 }
 
-// whileDecode draws tokens until all rows are done or the state says so. in is n weights, the state and the caches in parts.
+// whileDecode draws tokens until all rows are done or the state says so. in is n weights, the state and the caches.
 func (c Config) whileDecode(in []*Node, n int, filtered bool) []*Node {
 	g := in[0].Graph()
 	parameters := func(g *Graph, prefix string) []*Node {
@@ -75,8 +70,8 @@ func (c Config) whileDecode(in []*Node, n int, filtered bool) []*Node {
 	})
 	body := NewClosure(g, func(g *Graph) []*Node {
 		p := parameters(g, "body")
-		state, caches := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], filtered, writeSlice)
-		return append(append(p[:n:n], state...), caches...)
+		state, after := c.advance(c.bind(p[:n-1], p[n-1]), p[n:n+stateCount], p[n+stateCount:], filtered, writeSlice)
+		return append(append(p[:n:n], state...), after...)
 	})
 	return While(more, body, in...)[n:]
 }
@@ -85,18 +80,21 @@ func (c Config) whileDecode(in []*Node, n int, filtered bool) []*Node {
 // backend's optimiser (compute 0.1.2) rewires the nodes of a While's closures after it has counted their
 // uses, so that it frees values that are still to be read.
 func (c Config) unrolledDecode(in []*Node, n int, filtered bool) []*Node {
-	w, state, caches := c.bind(in[:n-1], in[n-1]), in[n:n+stateCount], in[n+stateCount:]
+	w, state, after := c.bind(in[:n-1], in[n-1]), in[n:n+stateCount], in[n+stateCount:]
 	for range state[stateUnif].Shape().Dimensions[1] {
-		state, caches = c.advance(w, state, caches, filtered, writeWhere)
+		state, after = c.advance(w, state, after, filtered, writeWhere)
 	}
-	return append(append([]*Node(nil), state...), caches...)
+	return append(append([]*Node(nil), state...), after...)
 }
 
-// advance draws one token for every row.
-func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(cache, entry, slot *Node) *Node) (state, grown []*Node) {
+// advance draws one token for every row. before and after are the caches' nodes.
+func (c Config) advance(w weights, s, before []*Node, filtered bool, write writer) (state, after []*Node) {
 	g := s[stateSlot].Graph()
 	B, C := s[stateUnif].Shape().Dimensions[0], s[stateUnif].Shape().Dimensions[1]
-	logits, routes, grown := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches, write)
+	logits, routes, written := c.decodeStep(w, row{s[stateToken], s[stateStart], s[stateSlot], s[stateCos], s[stateSin]}, caches(before), write)
+	for _, c := range written {
+		after = append(after, c.list()...)
+	}
 	column := BroadcastToDims(Sub(s[stateSlot], s[stateFirst]), B, C)
 	here := Equal(iota32(g, 1, B, C), column)
 	uniform := ReduceSum(Mul(s[stateUnif], ConvertDType(here, dtypes.Float32)), 1)
@@ -115,5 +113,5 @@ func (c Config) advance(w weights, s, caches []*Node, filtered bool, write func(
 	state[stateDraws] = put(s[stateDraws], d.drawLogp)
 	all := s[stateRoutes].Shape()
 	state[stateRoutes] = Where(BroadcastToShape(InsertAxes(here, -1), all), BroadcastToShape(InsertAxes(routes, 1), all), s[stateRoutes])
-	return state, grown
+	return state, after
 }

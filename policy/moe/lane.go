@@ -17,7 +17,7 @@ type lane struct {
 	out     *policy.Sample
 	done    bool
 	told    bool        // handed over
-	cache   [][]float32 // while it is set aside: what each layer's cache keeps of its tokens, [kept,W]
+	cache   [][]float32 // while it is set aside: the keys [KV,kept,U] and values [KV,kept,V] of each layer
 }
 
 // lanesOf are the completions that are asked for, and the places where their samples arise. Those that are given in full are done.

@@ -173,7 +173,7 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 	B, T := s.tokens.Shape().Dimensions[0], s.tokens.Shape().Dimensions[1]
 	cosTable, sinTable := c.ropeTable(g, T)
 	at := InsertAxes(s.positions, -1)
-	see, real := c.sight(Gather(cosTable, at), Gather(sinTable, at), s.hidden), s.real()
+	see, real := sightOf(c, Gather(cosTable, at), Gather(sinTable, at), s.hidden), s.real()
 	look := c.attention()
 	var t trunk
 	var loads, overs []*Node

@@ -15,7 +15,7 @@ type programs struct {
 	merge   *program          // nil without LoRA
 	prefill map[bool]*program // by whether a policy.Cut applies
 	decode  map[bool]*program
-	resize  map[int]*program // by cache slots
+	resize  map[bool]*program // by whether recent slots become past
 }
 
 // gradForm names a gradient graph: its loss, and whether the experts are grouped.
@@ -27,7 +27,7 @@ type gradForm struct {
 func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error) {
 	p := &programs{
 		grad: map[gradForm]*program{}, apply: map[bool]*program{},
-		prefill: map[bool]*program{}, decode: map[bool]*program{}, resize: map[int]*program{},
+		prefill: map[bool]*program{}, decode: map[bool]*program{}, resize: map[bool]*program{},
 	}
 	var err error
 	add := func(name string, build builder) *program {
@@ -59,6 +59,9 @@ func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error)
 	for _, filtered := range []bool{false, true} {
 		p.prefill[filtered] = add("prefill", c.prefillGraph(filtered))
 		p.decode[filtered] = add("decode", c.decodeGraph(engine.DynamicSlice, filtered))
+	}
+	for _, grow := range []bool{false, true} {
+		p.resize[grow] = add("resize", c.resizeGraph(grow))
 	}
 	return p, err
 }

@@ -17,11 +17,11 @@ type wave struct {
 	cut       policy.Cut
 	banned    []policy.Token
 	slot      int // slot of the last token
-	slots     int // cache slots S
-	step      int // between sizes of S
+	past      int // slots of the past, S
+	recent    int // recent slots, R
 
 	token, done, start *tensors.Tensor   // [B]
-	caches             []*tensors.Tensor // per layer [B,S,R+P]
+	caches             []*tensors.Tensor // cacheNodes a layer
 }
 
 // owned lists the device memory of the wave.
@@ -52,20 +52,10 @@ func (s *sampler) batchSize(rows int) int {
 	return size
 }
 
-// cacheStep is what cache slots are rounded up to. A wave of completions that were set aside, which are long, takes twice that: it
-// passes through fewer sizes, each of which is a graph to compile.
-const cacheStep = 64
-
-// room is how many cache slots the next chunk needs, rounded up to a compiled size.
-func (w *wave) room() int {
-	need := w.slot + w.s.trainer.Shapes.DecodeChunk
-	return (need + w.step - 1) / w.step * w.step
-}
-
 // newWave has the lanes in its first rows, and nothing on the device yet.
 func (s *sampler) newWave(requests []policy.Request, lanes []*lane) *wave {
 	first := requests[lanes[0].request]
-	w := &wave{s: s, first: first, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned, step: cacheStep}
+	w := &wave{s: s, first: first, stop: first.Stop, sharpness: sharpness(first.Temperature), cut: first.Cut, banned: first.Banned}
 	w.lanes = make([]*lane, s.batchSize(len(lanes)))
 	copy(w.lanes, lanes)
 	return w
@@ -75,7 +65,9 @@ func (s *sampler) newWave(requests []policy.Request, lanes []*lane) *wave {
 func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, error) {
 	w := s.newWave(requests, lanes)
 	in, width := s.promptInputs(requests, lanes, len(w.lanes))
-	in = append(append(in, host{floats: []float32{w.sharpness}}), w.cutInputs()...)
+	w.haveSlots(width, s.trainer.Shapes.recentSlots())
+	room := host{ints: make([]int32, w.past*w.recent), dims: []int{w.past, w.recent}}
+	in = append(append(in, room, host{floats: []float32{w.sharpness}}), w.cutInputs()...)
 	args, err := s.trainer.upload(in)
 	if err != nil {
 		return nil, err
@@ -85,12 +77,11 @@ func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, erro
 	if err != nil {
 		return nil, err
 	}
-	w.slot, w.slots = width, width // the first drawn token's entry goes to slot width
 	drawn := copyPicks(out[:4])
 	routes, starts, of := w.s.copyRoutes(out[4], w.first), in[1].ints, in[2].ints
 	start := make([]int32, len(w.lanes))
 	for i, l := range w.lanes {
-		start[i] = starts[of[i]]
+		start[i] = starts[of[i]] + int32(w.past-width)
 		if l != nil {
 			l.take(drawn.at(i, routes.of(int(of[i])*width+int(starts[of[i]]), (int(of[i])+1)*width)), w.stop)
 		}
@@ -98,6 +89,12 @@ func (s *sampler) prefill(requests []policy.Request, lanes []*lane) (*wave, erro
 	release(out[1:5]...)
 	w.token, w.caches = out[0], out[5:]
 	return w, w.describeRows(start)
+}
+
+// haveSlots gives a wave its past for prompts of a width, and recent slots: the next entry goes to the first of them.
+func (w *wave) haveSlots(width, recent int) {
+	w.past, w.recent = w.s.trainer.Shapes.pastSlots(width, recent), recent
+	w.slot = w.past
 }
 
 // describeRows uploads each row's first valid slot and whether it is done already.
@@ -122,11 +119,11 @@ func (w *wave) doneRows() []float32 {
 	return done
 }
 
-// fit drops ended rows where a smaller compiled batch size then does, and grows the caches for the next chunk.
-func (w *wave) fit() error { return w.fitTo(w.room()) }
+// fit drops ended rows where a smaller compiled batch size then does, and makes room for the next chunk.
+func (w *wave) fit() error { return w.keep(w.slot == w.past+w.recent) }
 
-// fitTo is fit with so many cache slots.
-func (w *wave) fitTo(slots int) error {
+// keep is fit, with room to be made or not.
+func (w *wave) keep(grow bool) error {
 	var keep []int32
 	for i, l := range w.lanes {
 		if l != nil && !l.done {
@@ -134,7 +131,7 @@ func (w *wave) fitTo(slots int) error {
 		}
 	}
 	rows := w.s.batchSize(len(keep))
-	if rows == len(w.lanes) && slots == w.slots {
+	if rows == len(w.lanes) && !grow {
 		return nil
 	}
 	if rows == len(w.lanes) {
@@ -150,40 +147,27 @@ func (w *wave) fitTo(slots int) error {
 	for len(keep) < rows {
 		keep = append(keep, 0) // a padding row repeats some row; its lane is nil
 	}
-	return w.resize(lanes, keep, slots)
+	return w.resize(lanes, keep, grow)
 }
 
-func (w *wave) resize(lanes []*lane, keep []int32, slots int) error {
+func (w *wave) resize(lanes []*lane, keep []int32, grow bool) error {
 	t := w.s.trainer
-	program, err := t.programs.resizeTo(t, slots)
-	if err != nil {
-		return err
-	}
 	index, err := toDevice(t.backend(), keep, len(keep))
 	if err != nil {
 		return err
 	}
 	old := w.owned()
-	out, err := program.run(append([]any{index}, asArgs(old...)...))
+	out, err := t.programs.resize[grow].run(append([]any{index}, asArgs(old...)...))
 	release(append(old, index)...)
 	if err != nil {
 		return err
 	}
-	w.lanes, w.slots = lanes, slots
+	w.lanes = lanes
+	if grow {
+		w.past += w.recent
+	}
 	w.token, w.done, w.start, w.caches = out[0], out[1], out[2], out[3:]
 	return nil
-}
-
-// resizeTo returns the program that grows caches to the given slots.
-func (p *programs) resizeTo(t *Trainer, slots int) (*program, error) {
-	if have, ok := p.resize[slots]; ok {
-		return have, nil
-	}
-	made, err := newProgram(t.backend(), &p.meter, "resize", t.Config.resizeGraph(slots))
-	if err == nil {
-		p.resize[slots] = made
-	}
-	return made, err
 }
 
 // chunk draws DecodeChunk tokens for every row, or fewer once all rows have met a stop token.
@@ -199,8 +183,12 @@ func (w *wave) chunk() error {
 		return err
 	}
 	w.s.releaseState(state)
-	release(w.caches...)
-	state, w.caches = out[:stateCount:stateCount], out[stateCount:]
+	state = out[:stateCount:stateCount]
+	for i, written := range out[stateCount:] {
+		at := i/2*cacheNodes + 2 + i%2 // the recent keys or values of a layer
+		release(w.caches[at])
+		w.caches[at] = written
+	}
 	w.collect(state, first)
 	w.token, w.done, w.start = state[stateToken], state[stateDone], state[stateStart]
 	state[stateToken], state[stateDone], state[stateStart] = w.s.cos, w.s.cos, w.s.cos // kept: not to be released

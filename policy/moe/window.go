@@ -30,27 +30,31 @@ func (c Config) validateKinds() error {
 	return nil
 }
 
-// outlook is how a layer sees the other positions: its angles, which broadcast to half of what is rotated, and what is hidden from it.
-type outlook struct{ cos, sin, hidden *Node }
-
-// sight has the outlook of each layer of a forward pass.
-type sight struct {
-	Config
-	full, window outlook
+// outlook is how a layer sees the other positions: its angles, which broadcast to half of what is rotated, and what is hidden from it, in a
+// form H.
+type outlook[H any] struct {
+	cos, sin *Node
+	hidden   H
 }
 
-// sight makes the outlooks from rows [...,ropeWidth] of the tables, and from what is hidden with a window (0 is none).
-func (c Config) sight(cos, sin *Node, hidden func(window int) *Node) sight {
+// sight has the outlook of each layer of a forward pass.
+type sight[H any] struct {
+	Config
+	full, window outlook[H]
+}
+
+// sightOf makes the outlooks from rows [...,ropeWidth] of the tables, and from what is hidden with a window (0 is none).
+func sightOf[H any](c Config, cos, sin *Node, hidden func(window int) H) sight[H] {
 	if c.LayerKinds == "" {
-		return sight{Config: c, full: outlook{cos, sin, hidden(0)}}
+		return sight[H]{Config: c, full: outlook[H]{cos, sin, hidden(0)}}
 	}
 	cosFull, cosWindow := halves(cos)
 	sinFull, sinWindow := halves(sin)
-	return sight{c, outlook{cosFull, sinFull, hidden(0)}, outlook{cosWindow, sinWindow, hidden(c.Window)}}
+	return sight[H]{c, outlook[H]{cosFull, sinFull, hidden(0)}, outlook[H]{cosWindow, sinWindow, hidden(c.Window)}}
 }
 
 // of is the outlook of layer l.
-func (s sight) of(l int) outlook {
+func (s sight[H]) of(l int) outlook[H] {
 	if s.windowed(l) {
 		return s.window
 	}
