@@ -3,11 +3,12 @@
 # AXES="batch layers" runs some of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-axes=${AXES:-batch layers experts length-latent length-plain}
+axes=${AXES:-batch layers experts length-latent length-plain drawn-latent drawn-plain}
 out=$(mktemp -d); trap 'rm -rf "$out"' EXIT
 go test -c -tags fts5 -o "$out/moe.test" ./policy/moe
 declare -A sizes=([batch]="8 32 128 256" [layers]="2 4 8 16" [experts]="8 16 64 256"
-  [length-latent]="256 512 1024 2048 4096 8192" [length-plain]="256 512 1024 2048 4096 8192")
+  [length-latent]="256 512 1024 2048 4096 8192" [length-plain]="256 512 1024 2048 4096 8192"
+  [drawn-latent]="256 512 1024 2048 4096 8192" [drawn-plain]="256 512 1024 2048 4096 8192")
 cd policy/moe # tests find their files from there
 for axis in $axes; do
   for size in ${sizes[$axis]}; do
@@ -18,7 +19,7 @@ for axis in $axes; do
 done
 python3 - "$out/results" <<'PY'
 import re, sys
-columns = [("sampled_tok/s", "sampled tokens/s"), ("sampled_tok/cpu-s", "a processor second"), ("trained_tok/s", "trained tokens/s"),
+columns = [("sampled_tok/s", "sampled tokens/s"), ("sampled_tok/cpu-s", "a processor second"), ("prompt_tok/s", "prompt tokens/s"), ("trained_tok/s", "trained tokens/s"),
            ("trained_tok/cpu-s", "a processor second"), ("peak_MB", "peak memory, MB"), ("cache_MB", "cache of a sequence, MB")]
 axes, loads = {}, []
 for line in open(sys.argv[1]):

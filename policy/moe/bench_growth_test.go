@@ -117,6 +117,8 @@ func BenchmarkGrowth(b *testing.B) {
 	})
 	along("length-latent", lengths, func(b *testing.B, n int) { trainAtLength(b, growing(), n) })
 	along("length-plain", lengths, func(b *testing.B, n int) { trainAtLength(b, plainAttention(growing()), n) })
+	along("drawn-latent", lengths, func(b *testing.B, n int) { drawAtLength(b, growing(), n) })
+	along("drawn-plain", lengths, func(b *testing.B, n int) { drawAtLength(b, plainAttention(growing()), n) })
 }
 
 // sampleAndTrain draws 64 tokens for each of 32 rows, and makes a gradient of 8 other sequences of 256 positions.
@@ -154,6 +156,32 @@ func trainAtLength(b *testing.B, c Config, length int) {
 	require.NoError(b, err)
 	data, tokens := randomOf(rand.New(rand.NewPCG(1, 1)), c.Vocab, slices.Repeat([]int{length + 1}, 8192/length))
 	trained(b, trainer, data, tokens)
+	b.ReportMetric(float64(4*c.Layers*c.attention().cacheWidth()*length)/(1<<20), "cache_MB")
+}
+
+// drawAtLength draws 64 tokens for each of 32 completions of one prompt that ends 64 before a length. The time of drawing one token for each, which is
+// that of the prompt, is taken off.
+func drawAtLength(b *testing.B, c Config, length int) {
+	const rows, fresh = 32, 65
+	c.MaxPositions = length + 1
+	trainer, err := New(openEngine(b), c, DefaultShapes(), 1)
+	require.NoError(b, err)
+	sampler, err := trainer.Snapshot(b.Context())
+	require.NoError(b, err)
+	best := func(tokens int) time.Duration {
+		request := policy.Request{Prompt: make([]policy.Token, length-fresh+1), Params: policy.Params{N: rows, MaxTokens: tokens, Temperature: 1, Seed: 1}}
+		least := time.Duration(math.MaxInt64)
+		for range 4 { // the first time compiles
+			start := time.Now()
+			_, err := sampler.Sample(b.Context(), []policy.Request{request})
+			require.NoError(b, err)
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	prompt, all := best(1), best(fresh)
+	b.ReportMetric(rows*(fresh-1)/(all-prompt).Seconds(), "sampled_tok/s")
+	b.ReportMetric(float64(length-fresh+1)/prompt.Seconds(), "prompt_tok/s")
 	b.ReportMetric(float64(4*c.Layers*c.attention().cacheWidth()*length)/(1<<20), "cache_MB")
 }
 

@@ -33,14 +33,9 @@ const (
 // count is T.
 func (s slots) count() int { return s.values.Shape().Dimensions[valueSlots] }
 
-// of are the slots of some of B rows, int32 [B'].
-func (s slots) of(rows *Node, B int) slots {
-	some := func(x *Node) *Node {
-		d := x.Shape().Dimensions
-		picked := Gather(Reshape(x, B, d[0]/B, d[1], d[2]), InsertAxes(rows, -1))
-		return Reshape(picked, -1, d[1], d[2])
-	}
-	return slots{some(s.keys), some(s.values)}
+// of are some of the N, by their numbers int32 [N'].
+func (s slots) of(some *Node) slots {
+	return slots{Gather(s.keys, InsertAxes(some, -1)), Gather(s.values, InsertAxes(some, -1))}
 }
 
 // cache is the cache of one layer: past with S slots and the R recent ones that follow them.

@@ -107,7 +107,7 @@ func (c Config) prefillGraph(filtered bool) builder {
 		begin := BroadcastToDims(InsertAxes(starts, -1), G, Q)
 		position := Max(Sub(slot, begin), ZerosLike(slot))
 		inside := ConvertDType(GreaterOrEqual(slot, begin), dtypes.Int32)
-		t := c.forward(w, sequence{tokens: prompts, positions: position, segments: inside}, false)
+		t := c.forward(w, sequence{tokens: prompts, positions: position, segments: inside}, everyToken)
 		last := Squeeze(SliceAxis(t.hidden, 1, AxisElem(Q-1)), 1)
 		of := InsertAxes(promptOf, -1)
 		out := c.draw(Gather(w.logits(last), of), uniform, sharpness, cutOf(filtered, in[n+7:])).list()
@@ -120,22 +120,26 @@ func (c Config) prefillGraph(filtered bool) builder {
 	}
 }
 
-// resizeGraph builds: rows to keep int32 [B'], token, done, start, caches... -> the same for the kept rows; with grow, their recent slots have become
-// past.
-func (c Config) resizeGraph(grow bool) builder {
+// rowsGraph builds: rows to keep int32 [B'], then any x[B] -> the same for the kept rows.
+func (c Config) rowsGraph() builder {
 	return func(in []*Node) []*Node {
 		var out []*Node
-		B := in[1].Shape().Dimensions[0]
-		for _, x := range in[1:4] {
+		for _, x := range in[1:] {
 			out = append(out, Gather(x, InsertAxes(in[0], -1)))
 		}
-		for _, old := range caches(in[4:]) {
-			kept := cache{old.past.of(in[0], B), old.recent.of(in[0], B)}
-			if grow {
-				kept = kept.grown()
-			}
-			out = append(out, kept.list()...)
-		}
 		return out
+	}
+}
+
+// resizeGraph builds: those to keep of the N of a cache, int32 [N'], and the cache of a layer -> what is kept of it; with grow, its recent slots
+// have become past.
+func (c Config) resizeGraph(grow bool) builder {
+	return func(in []*Node) []*Node {
+		old := caches(in[1:])[0]
+		kept := cache{old.past.of(in[0]), old.recent.of(in[0])}
+		if grow {
+			kept = kept.grown()
+		}
+		return kept.list()
 	}
 }

@@ -108,30 +108,47 @@ func (r routing) gateMatrix() *Node {
 
 // routed is the routed experts' output for x[N,D], and by how many slots the fullest expert overflowed.
 // Rows with real[N] = 0 are padding: grouped, they take no room and their output means nothing.
-func (c Config) routed(w weights, l int, x, real *Node, r routing, grouped bool) (y, overflow *Node) {
-	if grouped {
-		return c.groupedExperts(x, real, r, w.at(l, "experts_in"), w.at(l, "experts_out"))
+func (c Config) routed(w weights, l int, x, real *Node, r routing, form expertForm) (y, overflow *Node) {
+	if form != everyToken {
+		return c.groupedExperts(x, real, r, c.capacity(x.Shape().Dimensions[0], form), w.at(l, "experts_in"), w.at(l, "experts_out"))
 	}
 	zero := Scalar(x.Graph(), dtypes.Float32, 0)
 	return c.denseExperts(x, r, wideIn(w.at(l, "experts_in")), w.at(l, "experts_out")), zero
 }
 
-// slack is how many times its even share of the slots an expert has room for in the grouped form.
-// Measured at E=8, K=2, 4096 tokens: the bias keeps the fullest expert below 1.3 times its share on mixed batches.
-const slack = 1.5
+// expertForm is how routed experts are computed: each for every token, or for tokens that are sorted by expert, with room for so many times an
+// expert's even share of them.
+type expertForm float64
 
-// capacity is the slots per expert for n tokens in the grouped form.
-func (c Config) capacity(n int) int {
-	even := float64(n*c.TopK) / float64(c.Experts)
-	return min(n, (int(even*slack)+63)/64*64)
+const (
+	everyToken expertForm = 0
+	// Measured at E=8, K=2, 4096 tokens: the bias keeps the fullest expert below 1.3 times its share on mixed batches.
+	tight expertForm = 1.5
+	// An untrained router gives some of 256 experts more than three times their share.
+	roomy expertForm = 6
+)
+
+// expertForms are those that a gradient is tried in, one after the other, until no expert runs out of room. The roomy one is left out where it
+// spares less than half of the work.
+func (c Config) expertForms() []expertForm {
+	if float64(c.Experts) < 2*float64(roomy)*float64(c.TopK) {
+		return []expertForm{tight, everyToken}
+	}
+	return []expertForm{tight, roomy, everyToken}
 }
 
-// groupedExperts sorts tokens by expert into E groups of equal capacity and multiplies group by group.
+// capacity is the slots per expert for n tokens in a grouped form.
+func (c Config) capacity(n int, form expertForm) int {
+	even := float64(n*c.TopK) / float64(c.Experts)
+	return min(n, (int(even*float64(form))+63)/64*64)
+}
+
+// groupedExperts sorts tokens by expert into E groups with room for as many each and multiplies group by group.
 // Where overflow is positive some token found no room and y is wrong: the caller computes the batch
-// anew in the dense form. x: [N,D], real: [N], in: [E,D,2F], out: [E,F,D].
-func (c Config) groupedExperts(x, real *Node, r routing, in, out *Node) (y, overflow *Node) {
+// anew in another form. x: [N,D], real: [N], in: [E,D,2F], out: [E,F,D].
+func (c Config) groupedExperts(x, real *Node, r routing, room int, in, out *Node) (y, overflow *Node) {
 	g := x.Graph()
-	N, E, K, room := x.Shape().Dimensions[0], c.Experts, c.TopK, c.capacity(x.Shape().Dimensions[0])
+	N, E, K := x.Shape().Dimensions[0], c.Experts, c.TopK
 	M := N * K
 	counted := make([]*Node, K)
 	for k := range counted {

@@ -90,7 +90,7 @@ func randomParams(c Config, seed uint64) [][]float32 {
 func denseTwin(t testing.TB, seed uint64) *Trainer {
 	twin := newSmall(t, seed)
 	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
-		twin.programs.grad[gradForm{kind, true}] = twin.programs.grad[gradForm{kind, false}]
+		twin.programs.grad[gradForm{kind, tight}] = twin.programs.grad[gradForm{kind, everyToken}]
 	}
 	return twin
 }

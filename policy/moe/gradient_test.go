@@ -220,7 +220,7 @@ func TestGradientsByDifferences(t *testing.T) {
 // TestGroupedEqualsDense compares the two forms of the experts over random data, half of it padding.
 func TestGroupedEqualsDense(t *testing.T) {
 	ctx := context.Background()
-	require.Less(t, small().capacity(4*32), 4*32)
+	require.Less(t, small().capacity(4*32, tight), 4*32)
 	for seed := uint64(1); seed <= 4; seed++ {
 		for _, loss := range []policy.Loss{crossEntropy, policyGradient} {
 			grouped, dense := newSmall(t, seed), denseTwin(t, seed)
@@ -281,6 +281,37 @@ func TestOverflow(t *testing.T) {
 	stats, err := grouped.OptimStep(ctx, policy.Optim{LR: 1e-3, Beta1: .9, Beta2: .95, Eps: 1e-8, ClipNorm: 1, BiasRate: 1})
 	require.NoError(t, err)
 	require.InDeltaSlice(t, []float64{0, 0, 0, .5, 0, 0, .5, 0}, stats.ExpertLoad[0], 1e-12)
+}
+
+// TestOverflowFindsMoreRoom: of 32 experts one gets more tokens than the tight form has room for. The batch is computed again with more room, not by
+// every expert for every token.
+func TestOverflowFindsMoreRoom(t *testing.T) {
+	c, shapes := small(), shapesOfSmall()
+	c.Experts, shapes.TrainRows = 32, 16
+	require.Equal(t, []expertForm{tight, roomy, everyToken}, c.expertForms())
+	fresh := func() *Trainer {
+		trainer, err := New(openEngine(t), c, shapes, 1)
+		require.NoError(t, err)
+		require.NoError(t, trainer.setParams(randomParams(c, 1)))
+		return trainer
+	}
+	grouped, dense := fresh(), fresh()
+	for form := range dense.programs.grad {
+		dense.programs.grad[form] = dense.programs.grad[gradForm{form.kind, everyToken}]
+	}
+	delete(grouped.programs.grad, gradForm{crossEntropy.Kind, everyToken})
+	data := randomData(rand.New(rand.NewPCG(7, 7)), c.Vocab, 32, 32)
+	a, err := grouped.ForwardBackward(t.Context(), data, crossEntropy)
+	require.NoError(t, err)
+	require.Equal(t, 1, a.Overflows)
+	b, err := dense.ForwardBackward(t.Context(), data, crossEntropy)
+	require.NoError(t, err)
+	require.InDelta(t, b.Loss, a.Loss, 1e-5)
+	require.Equal(t, dense.load, grouped.load)
+	want, got := gradients(t, dense), gradients(t, grouped)
+	for name := range want {
+		near(t, name, want[name], got[name], 1e-5)
+	}
 }
 
 // TestBalanceCountsOncePerCall splits the same documents over one microbatch or three: the balance loss

@@ -167,8 +167,8 @@ type trunk struct {
 	agreed, recorded *Node // scalars, routing.agreed over all layers; nil without a record
 }
 
-// forward runs the decoder over whole sequences; grouped chooses the form of the experts.
-func (c Config) forward(w weights, s sequence, grouped bool) trunk {
+// forward runs the decoder over whole sequences; form is that of the experts.
+func (c Config) forward(w weights, s sequence, form expertForm) trunk {
 	g := s.tokens.Graph()
 	B, T := s.tokens.Shape().Dimensions[0], s.tokens.Shape().Dimensions[1]
 	cosTable, sinTable := c.ropeTable(g, T)
@@ -192,7 +192,7 @@ func (c Config) forward(w weights, s sequence, grouped bool) trunk {
 			r := c.routeAs(w, l, h, s.record)
 			t.routes = append(t.routes, r.ids...)
 			t.addAgreement(r)
-			routed, over := c.routed(w, l, h, real, r, grouped)
+			routed, over := c.routed(w, l, h, real, r, form)
 			y = plus(y, routed)
 			overs = append(overs, over)
 			loads = append(loads, r.load(real))

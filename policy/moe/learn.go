@@ -84,14 +84,19 @@ func (t *Trainer) accumulate(round []*batch, loss policy.Loss, data []policy.Dat
 		defer release(there...)
 		args = append(append(args, t.replicas.args(d)...), asArgs(there...)...)
 	}
-	out, err := t.programs.grad[gradForm{loss.Kind, true}].run(args)
-	if err == nil && overflowed(out, n, len(round)) {
-		release(out...)
-		sums.overflows += len(round)
-		out, err = t.programs.grad[gradForm{loss.Kind, false}].run(args)
-	}
-	if err != nil {
-		return err
+	var out []*tensors.Tensor
+	for i, form := range t.Config.expertForms() {
+		if i > 0 {
+			release(out...)
+			sums.overflows += len(round)
+		}
+		var err error
+		if out, err = t.programs.grad[gradForm{loss.Kind, form}].run(args); err != nil {
+			return err
+		}
+		if !overflowed(out, n, len(round)) {
+			break
+		}
 	}
 	release(t.grads...)
 	t.grads = out[:n:n]

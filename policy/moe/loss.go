@@ -134,9 +134,9 @@ func (d learn) report(loss, ratio, clipped, diff, toReference, counted *Node, t 
 	return StopGradient(Stack(sums, 0))
 }
 
-// gradGraph, with the experts grouped or dense, builds: params..., adapters..., gradient sums..., bias, tokens, positions, segments, targets, routing, prefixes, scored, slots,
+// gradGraph, with the experts in a form, builds: params..., adapters..., gradient sums..., bias, tokens, positions, segments, targets, routing, prefixes, scored, slots,
 // behaviour, reference, advantages, weights, constants -> gradient sums'..., stats[statCount], load[M,E], log-probs[B,T].
-func (c Config) gradGraph(kind policy.LossKind, grouped, recompute bool) builder {
+func (c Config) gradGraph(kind policy.LossKind, form expertForm, recompute bool) builder {
 	n, k := len(c.params())+len(c.adapters()), len(c.trained())
 	return func(in []*Node) []*Node {
 		trained, sums, rest := in[n-k:n], in[n:n+k], in[n+k:]
@@ -147,7 +147,7 @@ func (c Config) gradGraph(kind policy.LossKind, grouped, recompute bool) builder
 		numbers := rest[13]
 		use := Squeeze(SliceAxis(numbers, 0, AxisElem(constReplay)))
 		s := sequence{tokens: rest[1], positions: rest[2], segments: rest[3], prefixes: rest[6], record: c.recordOf(rest[5], use), recompute: recompute}
-		t := c.forward(w, s, grouped)
+		t := c.forward(w, s, form)
 		logp := c.logProbs(w, t.hidden, rest[4], c.places(rest[7], rest[8]))
 		loss, stats := tokenLoss(kind, logp, learn{rest[4], rest[3], rest[9], rest[10], rest[11], rest[12], numbers}, t)
 		if t.balance != nil {
@@ -168,7 +168,7 @@ func (c Config) scoreGraph() builder {
 	return func(in []*Node) []*Node {
 		w := c.bind(in[:n], in[n])
 		one := Scalar(in[0].Graph(), dtypes.Float32, 1)
-		t := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3], prefixes: in[n+6], record: c.recordOf(in[n+5], one)}, false)
+		t := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3], prefixes: in[n+6], record: c.recordOf(in[n+5], one)}, everyToken)
 		return []*Node{c.logProbs(w, t.hidden, in[n+4], c.places(in[n+7], in[n+8]))}
 	}
 }

@@ -141,7 +141,7 @@ func checkForward(t *testing.T, trainer *Trainer, g golden, data []policy.Datum)
 	c, n := trainer.Config, len(trainer.params)
 	logits, err := newProgram(trainer.backend(), &Compilations{}, "logits", func(in []*graph.Node) []*graph.Node {
 		w := c.bind(in[:n], in[n])
-		hidden := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3]}, false).hidden
+		hidden := c.forward(w, sequence{tokens: in[n+1], positions: in[n+2], segments: in[n+3]}, everyToken).hidden
 		return []*graph.Node{w.logits(hidden)}
 	})
 	require.NoError(t, err)
@@ -159,7 +159,11 @@ func checkForward(t *testing.T, trainer *Trainer, g golden, data []policy.Datum)
 }
 
 func checkGradients(t *testing.T, trainer *Trainer, g golden, data []policy.Datum, grouped bool) {
-	trainer.programs.grad[gradForm{policy.LossCrossEntropy, true}] = trainer.programs.grad[gradForm{policy.LossCrossEntropy, grouped}]
+	form := everyToken
+	if grouped {
+		form = tight
+	}
+	trainer.programs.grad[gradForm{policy.LossCrossEntropy, tight}] = trainer.programs.grad[gradForm{policy.LossCrossEntropy, form}]
 	stats, err := trainer.ForwardBackward(context.Background(), data, policy.Loss{Kind: policy.LossCrossEntropy})
 	require.NoError(t, err)
 	require.InDelta(t, g.floats("loss")[0], stats.Loss, tolerance)

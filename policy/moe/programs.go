@@ -15,13 +15,14 @@ type programs struct {
 	merge   *program          // nil without LoRA
 	prefill map[bool]*program // by whether a policy.Cut applies
 	decode  map[bool]*program
+	rows    *program
 	resize  map[bool]*program // by whether recent slots become past
 }
 
-// gradForm names a gradient graph: its loss, and whether the experts are grouped.
+// gradForm names a gradient graph: its loss, and the form of the experts.
 type gradForm struct {
 	kind    policy.LossKind
-	grouped bool
+	experts expertForm
 }
 
 func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error) {
@@ -46,8 +47,8 @@ func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error)
 		return made
 	}
 	for _, kind := range append(policy.Losses(), policy.LossCrossEntropy) {
-		for _, grouped := range []bool{false, true} {
-			p.grad[gradForm{kind, grouped}] = gradient("gradient of "+string(kind), c.gradGraph(kind, grouped, shapes.Recompute))
+		for _, form := range c.expertForms() {
+			p.grad[gradForm{kind, form}] = gradient("gradient of "+string(kind), c.gradGraph(kind, form, shapes.Recompute))
 		}
 	}
 	p.apply[false], p.apply[true] = add("AdamW step", c.applyGraph(false)), add("Muon step", c.applyGraph(true))
@@ -60,6 +61,7 @@ func newPrograms(engine *xla.Engine, c Config, shapes Shapes) (*programs, error)
 		p.prefill[filtered] = add("prefill", c.prefillGraph(filtered))
 		p.decode[filtered] = add("decode", c.decodeGraph(engine.DynamicSlice, filtered))
 	}
+	p.rows = add("rows", c.rowsGraph())
 	for _, grow := range []bool{false, true} {
 		p.resize[grow] = add("resize", c.resizeGraph(grow))
 	}

@@ -7,7 +7,7 @@ type statSums struct {
 	total     [statCount]float64
 	padded    int
 	positions int // that hold a token
-	overflows int // microbatches computed anew with dense experts
+	overflows int // microbatches computed anew with more room for experts
 	logprobs  [][]float32
 }
 

@@ -150,23 +150,55 @@ func (w *wave) keep(grow bool) error {
 	return w.resize(lanes, keep, grow)
 }
 
+// resize keeps some rows, in the order of keep, for the lanes. It goes layer by layer, so that one layer's cache is there twice and not all.
 func (w *wave) resize(lanes []*lane, keep []int32, grow bool) error {
-	t := w.s.trainer
-	index, err := toDevice(t.backend(), keep, len(keep))
-	if err != nil {
+	programs := w.s.trainer.programs
+	rows := []**tensors.Tensor{&w.token, &w.done, &w.start}
+	if err := w.replace(programs.rows, keep, rows); err != nil {
 		return err
 	}
-	old := w.owned()
-	out, err := t.programs.resize[grow].run(append([]any{index}, asArgs(old...)...))
-	release(append(old, index)...)
-	if err != nil {
-		return err
+	heads := w.caches[0].Shape().Dimensions[0] / len(w.lanes)
+	var numbers []int32 // of what is kept of a cache: each row has so many heads
+	for _, row := range keep {
+		for head := range heads {
+			numbers = append(numbers, row*int32(heads)+int32(head))
+		}
+	}
+	for layer := range len(w.caches) / cacheNodes {
+		var list []**tensors.Tensor
+		for i := range cacheNodes {
+			list = append(list, &w.caches[layer*cacheNodes+i])
+		}
+		if err := w.replace(programs.resize[grow], numbers, list); err != nil {
+			return err
+		}
 	}
 	w.lanes = lanes
 	if grow {
 		w.past += w.recent
 	}
-	w.token, w.done, w.start, w.caches = out[0], out[1], out[2], out[3:]
+	return nil
+}
+
+// replace puts what a program makes of tensors, given the numbers to keep, in their places.
+func (w *wave) replace(program *program, keep []int32, list []**tensors.Tensor) error {
+	index, err := toDevice(w.s.trainer.backend(), keep, len(keep))
+	if err != nil {
+		return err
+	}
+	defer release(index)
+	args := []any{index}
+	for _, t := range list {
+		args = append(args, *t)
+	}
+	out, err := program.run(args)
+	if err != nil {
+		return err
+	}
+	for i, t := range list {
+		release(*t)
+		*t = out[i]
+	}
 	return nil
 }
 
